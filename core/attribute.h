@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the compiler cannot see by itself.
+ */
+#ifndef BERTH_ATTRIBUTE_H
+#define BERTH_ATTRIBUTE_H
+
+/*
+ * Off the way of an ordinary message: kept out of line, so that the functions
+ * on the way save no registers for its sake (it is a quarter of their
+ * instructions).
+ */
+#define COLD __attribute__((cold, noinline))
+
+#endif

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli.h"
+
+#include "suggest.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include <berth/protocol.h>
+
+/* All there is to know of an option: what getopt_long(), the help and the
+   messages are made of. */
+static const struct option_row {
+    const char *name;
+    const char *value; /* what its value is called; NULL: takes none */
+    const char *help;
+    enum cli_command command; /* CLI_SERVE: changes nothing */
+    char letter;
+} rows[] = {
+    {"config", "FILE", "read FILE instead of ./server.yaml", CLI_SERVE, 'c'},
+    {"check", NULL, "read and check all of it, then exit; nothing is bound",
+     CLI_CHECK, 't'},
+    {"list", NULL, "list the plugins that are found, then exit", CLI_LIST, 'l'},
+    {"version", NULL, "print the version, then exit", CLI_VERSION, 'V'},
+    {"help", NULL, "print this, then exit", CLI_HELP, 'h'},
+};
+
+enum {
+    ROW_COUNT = sizeof(rows) / sizeof(rows[0])
+};
+
+/* ----------------------------------------------------------------- printing */
+
+void cli_print_help(FILE *stream)
+{
+    (void)fputs("Usage: berth [OPTION]... [PLUGIN[=ADDRESS]]...\n"
+                "\n"
+                "A TCP server that speaks the protocols that are plugged into "
+                "it.\n"
+                "\n",
+                stream);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        int width = fprintf(stream, "  -%c, --%s%s%s", rows[i].letter,
+                            rows[i].name, rows[i].value == NULL ? "" : " ",
+                            rows[i].value == NULL ? "" : rows[i].value);
+
+        (void)fprintf(stream, "%*s%s\n", width < 22 ? 22 - width : 1, "",
+                      rows[i].help);
+    }
+    (void)fputs("\n"
+                "Given plugins, berth serves these and reads no file:\n"
+                "  berth echo                      echo on 127.0.0.1:8080\n"
+                "  berth ./my.so=127.0.0.1:9000    a plugin of your own\n"
+                "Otherwise it reads ./server.yaml, or else the system's "
+                "berth/server.yaml.\n"
+                "Where there is neither it serves echo on 127.0.0.1:8080.\n"
+                "\n"
+                "Exit status: 0 fine, 64 command line, 78 configuration, "
+                "71 operating system,\n"
+                "1 anything else.\n",
+                stream);
+}
+
+void cli_print_version(FILE *stream)
+{
+    (void)fprintf(stream, "berth %s (contract %u)\n", BERTH_VERSION, BERTH_ABI);
+}
+
+__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    (void)fputs("berth: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    (void)fputs("\ntry 'berth --help'\n", stderr);
+    va_end(args);
+    return -EINVAL;
+}
+
+/* ------------------------------------------------------------ what is wrong */
+
+static const struct option_row *find_row(int letter)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].letter == letter) {
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* A word of the command line that is no option of ours: --confg=x. */
+static int refuse_unknown(const char *word)
+{
+    int length = (int)strcspn(word, "=");
+    const char *names[ROW_COUNT];
+    char text[64];
+    const char *nearest;
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        names[i] = rows[i].name;
+    }
+    (void)snprintf(text, sizeof(text), "%.*s", length, word);
+    nearest = suggest_nearest(text + strspn(text, "-"), names, ROW_COUNT);
+    if (nearest == NULL) {
+        return refuse("unknown option '%.*s'", length, word);
+    }
+    return refuse("unknown option '%.*s', did you mean '--%s'?", length, word,
+                  nearest);
+}
+
+/* getopt_long() takes any beginning of a name that only one has. */
+static int refuse_ambiguous(const char *word, size_t length)
+{
+    const char *one = NULL;
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (strncmp(rows[i].name, word + 2, length - 2) != 0) {
+            continue;
+        }
+        if (one != NULL) {
+            return refuse("'%.*s' may be '--%s' or '--%s'", (int)length, word,
+                          one, rows[i].name);
+        }
+        one = rows[i].name;
+    }
+    return refuse_unknown(word);
+}
+
+/* After a '?' of getopt_long(): optopt is what it could not take, 0 for a long
+   name that is unknown or ambiguous. */
+static int refuse_option(const char *word)
+{
+    bool is_long = strncmp(word, "--", 2) == 0;
+    const struct option_row *row = find_row(optopt);
+
+    if (is_long && row != NULL) {
+        return refuse("option '--%s' takes no value", row->name);
+    }
+    if (is_long) {
+        return refuse_ambiguous(word, strcspn(word, "="));
+    }
+    return refuse("unknown option '-%c'", optopt);
+}
+
+static bool is_single_dash(const char *word)
+{
+    size_t length = word[0] == '-' ? strcspn(word + 1, "=") : 0;
+
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (strlen(rows[i].name) == length &&
+            memcmp(word + 1, rows[i].name, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * "-config x" is "-c onfig" to getopt_long(), and "-check" is "-c heck": taken
+ * at their word they would name files that nobody meant.
+ */
+static int refuse_single_dash(int argc, char *const *argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (is_single_dash(argv[i])) {
+            return refuse_unknown(argv[i]);
+        }
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------ reading */
+
+static void fill_getopt(char letters[2 * ROW_COUNT + 2],
+                        struct option names[ROW_COUNT + 1])
+{
+    size_t length = 0;
+
+    letters[length++] = ':'; /* tells a missing value from the unknown */
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        names[i] = (struct option){
+            .name = rows[i].name,
+            .has_arg = rows[i].value == NULL ? no_argument : required_argument,
+            .val = rows[i].letter,
+        };
+        letters[length++] = rows[i].letter;
+        if (rows[i].value != NULL) {
+            letters[length++] = ':';
+        }
+    }
+    letters[length] = '\0';
+    names[ROW_COUNT] = (struct option){.name = NULL};
+}
+
+static const char *get_command_name(enum cli_command command)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].command == command) {
+            return rows[i].name;
+        }
+    }
+    return NULL;
+}
+
+static int take_option(struct cli *cli, const struct option_row *row)
+{
+    if (row->value != NULL) {
+        if (cli->config != NULL) {
+            return refuse("option '--%s' is given twice", row->name);
+        }
+        cli->config = optarg;
+        return 0;
+    }
+    /* They are in order of rank: help last. */
+    if (row->command >= CLI_VERSION || cli->command >= CLI_VERSION) {
+        cli->command =
+            row->command > cli->command ? row->command : cli->command;
+        return 0;
+    }
+    if (cli->command != CLI_SERVE && cli->command != row->command) {
+        return refuse("'--%s' and '--%s' do not go together",
+                      get_command_name(cli->command), row->name);
+    }
+    cli->command = row->command;
+    return 0;
+}
+
+static int read_options(struct cli *cli, int argc, char **argv)
+{
+    char letters[2 * ROW_COUNT + 2];
+    struct option names[ROW_COUNT + 1];
+    int result = 0;
+    int letter;
+
+    fill_getopt(letters, names);
+    optind = 0; /* begin anew: glibc's way, see getopt(3) */
+    opterr = 0;
+    while (result == 0 &&
+           (letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+        if (letter == ':') {
+            result = refuse("option '--%s' needs a value: %s",
+                            find_row(optopt)->name, find_row(optopt)->value);
+        } else if (letter == '?') {
+            result = refuse_option(argv[optind - 1]);
+        } else {
+            result = take_option(cli, find_row(letter));
+        }
+    }
+    return result;
+}
+
+static int check_words(const struct cli *cli)
+{
+    if (cli->command >= CLI_VERSION || cli->word_count == 0) {
+        return 0;
+    }
+    if (cli->command == CLI_LIST) {
+        return refuse("'--list' takes no plugins: it finds them");
+    }
+    if (cli->config != NULL) {
+        return refuse("either plugins or '--config', not both: '%s' would not "
+                      "be read",
+                      cli->config);
+    }
+    return 0;
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv)
+{
+    struct cli parsed = {.command = CLI_SERVE};
+    int result = refuse_single_dash(argc, argv);
+
+    if (result == 0) {
+        result = read_options(&parsed, argc, argv);
+    }
+    if (result != 0) {
+        return result;
+    }
+    parsed.words = (const char *const *)argv + optind;
+    parsed.word_count = (size_t)(argc - optind);
+    result = check_words(&parsed);
+    if (result == 0) {
+        *cli = parsed;
+    }
+    return result;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration: server.yaml read, checked and turned into values, with
+ * the plugins that it names loaded. Nothing is bound and no init is run here.
+ */
+#ifndef BERTH_CONFIG_H
+#define BERTH_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <berth/protocol.h>
+
+#include "config_entry.h"
+#include "error.h"
+#include "log.h"
+#include "plugin.h"
+
+struct config_log {
+    enum log_level level;
+    enum log_format format;
+    const char *file; /* NULL: stderr */
+};
+
+struct config {
+    const char *source; /* what it was read from: a path, or "arguments" */
+    struct config_entry *entries;
+    size_t entry_count;
+    size_t listener_count; /* of all entries */
+    bool edge_triggered;
+    uint64_t drain_timeout_ms; /* 0: none, wait for ever */
+    struct config_log log;
+};
+
+/* Where plugins are found besides what the file says in `plugin_path`. */
+struct config_folders {
+    const struct plugin_path *plugins;
+};
+
+/*
+ * Reads the file. Returns 0 and a new *config, or -errno with at least one
+ * error added to errors: -EINVAL for what is in the file, else what open(2) or
+ * read(2) said. All errors of the file are found in one run.
+ */
+int config_load(const char *path,
+                const struct config_folders *folders,
+                struct errors *errors,
+                struct config **config);
+
+/*
+ * The same from command-line words PLUGIN[=ADDRESS]; a plugin without an
+ * address listens on 127.0.0.1:8080. No words: echo there. The second entry of a
+ * protocol is called NAME-2, the third NAME-3, and so on. Errors are prefixed
+ * by the word.
+ */
+int config_from_words(const char *const *words,
+                      size_t count,
+                      const struct config_folders *folders,
+                      struct errors *errors,
+                      struct config **config);
+
+/*
+ * An init refused: adds the error, at the option that it names or else at the
+ * entry's item in the file.
+ */
+void config_refuse(const struct config *config,
+                   size_t entry,
+                   const berth_error *refusal,
+                   int number,
+                   struct errors *errors);
+
+void config_free(struct config *config);
+
+#endif

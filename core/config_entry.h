@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An entry of the configuration: what an item of the list `protocols` says, or
+ * a word of the command line.
+ */
+#ifndef BERTH_CONFIG_ENTRY_H
+#define BERTH_CONFIG_ENTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "error.h"
+#include "limit.h"
+#include "node.h"
+#include "plugin.h"
+#include "plugin_set.h"
+#include "settings.h"
+
+/* Bounds of a configuration: names and addresses are compared each with each. */
+#define CONFIG_ENTRIES_MAX 1024
+#define CONFIG_LISTENERS_MAX 1024
+
+struct config_listener {
+    struct address address;
+    const char *text;   /* as written */
+    uint32_t backlog;   /* listen(2) */
+    int32_t mode;       /* of a unix socket's path; -1: as the umask says */
+    struct place place; /* where it is written */
+};
+
+struct config_entry {
+    const char *name;
+    struct plugin *plugin; /* borrowed from the config */
+    void *settings;        /* filled; owned by the config; NULL if the plugin
+                              has none */
+    struct limits limits;
+    struct config_listener *listeners;
+    size_t listener_count;
+    struct place place;      /* where it is written */
+    const struct node *node; /* its item in the file; NULL: it was a word */
+};
+
+/* What entries are made from. */
+struct config_maker {
+    struct settings_source source; /* its file and folder are the entry's */
+    struct plugin_path path;       /* where plugins are looked up */
+    struct plugin_set *plugins;    /* where they are kept */
+    struct limits limits;          /* of entries that have none of their own */
+};
+
+/*
+ * Makes an entry of an item of the list. Returns 0, or -EINVAL with at least
+ * one error added (all that could be found out is in *entry nevertheless), or
+ * -ENOMEM, which is added, too. Everything is in the source's arena.
+ */
+int config_entry_read(const struct config_maker *maker,
+                      const struct node *item,
+                      struct config_entry *entry);
+
+/*
+ * The same of a word PLUGIN[=ADDRESS]; address is what it listens on if it
+ * does not say. A relative path of a plugin is relative to the working
+ * directory.
+ */
+int config_entry_from_word(const struct config_maker *maker,
+                           const char *word,
+                           const char *address,
+                           struct config_entry *entry);
+
+/* Adds an error for each name and each address that is there twice. */
+void config_entry_compare(const struct config_maker *maker,
+                          const struct config_entry *entries,
+                          size_t count);
+
+#endif

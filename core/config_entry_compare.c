@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "config_entry.h"
+
+#include <string.h>
+
+static struct place place_of_name(const struct config_entry *entry)
+{
+    const struct settings_source source = {.file = entry->place.file};
+    const struct node *name = node_find(entry->node, "name");
+
+    return name == NULL ? entry->place : settings_place(&source, name);
+}
+
+/* "line 3, column 5", or "the word 'echo'". */
+static void write_place(const struct place *place, char *text, size_t size)
+{
+    if (place->line == 0) {
+        (void)snprintf(text, size, "the word '%.200s'", place->file);
+    } else {
+        (void)snprintf(text, size, "line %zu, column %zu", place->line,
+                       place->column);
+    }
+}
+
+static void refuse_name(const struct config_maker *maker,
+                        const struct config_entry *entry,
+                        const struct config_entry *other)
+{
+    const struct place place = place_of_name(entry);
+    const struct place first = place_of_name(other);
+    char where[256];
+
+    write_place(&first, where, sizeof(where));
+    errors_add(maker->source.errors, &place,
+               "give each entry a 'name' of its own",
+               "the name '%s' is taken by the entry in %s", entry->name, where);
+}
+
+static void compare_names(const struct config_maker *maker,
+                          const struct config_entry *entries,
+                          size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        size_t j = 0;
+
+        if (entries[i].name == NULL) {
+            continue;
+        }
+        while (j < i && (entries[j].name == NULL ||
+                         strcmp(entries[j].name, entries[i].name) != 0)) {
+            j++;
+        }
+        if (j < i) {
+            refuse_name(maker, &entries[i], &entries[j]);
+        }
+    }
+}
+
+static void refuse_listener(const struct config_maker *maker,
+                            const struct config_listener *listener,
+                            const struct config_listener *other)
+{
+    const bool is_word = listener->place.line == 0;
+    char where[256];
+
+    write_place(&other->place, where, sizeof(where));
+    errors_add(maker->source.errors, &listener->place,
+               is_word ? "write PLUGIN=ADDRESS"
+                       : "each address can be listened on once",
+               "the address '%.200s' overlaps '%.200s' in %s", listener->text,
+               other->text, where);
+}
+
+/* Compares a listener with those before it, and adds it to them. */
+static void compare_listener(const struct config_maker *maker,
+                             const struct config_listener *listener,
+                             const struct config_listener **before,
+                             size_t *count)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (address_overlaps(&listener->address, &before[i]->address)) {
+            refuse_listener(maker, listener, before[i]);
+            break;
+        }
+    }
+    before[*count] = listener;
+    *count += 1;
+}
+
+static void compare_listeners(const struct config_maker *maker,
+                              const struct config_entry *entries,
+                              size_t count)
+{
+    const struct place file = {.file = maker->source.file};
+    const struct config_listener **before;
+    size_t total = 0, done = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        total += entries[i].listener_count;
+    }
+    if (total > CONFIG_LISTENERS_MAX) {
+        errors_add(maker->source.errors, &file, NULL, "more than %d addresses",
+                   CONFIG_LISTENERS_MAX);
+        return;
+    }
+    before = arena_array(maker->source.arena, total,
+                         sizeof(const struct config_listener *));
+    if (before == NULL) {
+        errors_no_memory(maker->source.errors);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < entries[i].listener_count; k++) {
+            compare_listener(maker, &entries[i].listeners[k], before, &done);
+        }
+    }
+}
+
+void config_entry_compare(const struct config_maker *maker,
+                          const struct config_entry *entries,
+                          size_t count)
+{
+    compare_names(maker, entries, count);
+    compare_listeners(maker, entries, count);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#include "syntax.h"
+#include "tree.h"
+
+/* What is being read. */
+struct reading {
+    const char *text;
+    size_t size;
+    struct tree tree;
+    yaml_parser_t parser;
+};
+
+static int refuse(const struct reading *reading,
+                  const struct syntax_problem *problem)
+{
+    const struct place place = {
+        .file = reading->tree.file,
+        .line = problem->line,
+        .column = problem->column,
+        .length = problem->length,
+    };
+
+    errors_add(reading->tree.errors, &place, problem->hint, "%s",
+               problem->text);
+    return -EINVAL;
+}
+
+/* libyaml gave up: say why in words that help. */
+static int refuse_syntax(struct reading *reading)
+{
+    const yaml_parser_t *parser = &reading->parser;
+    struct syntax_problem problem;
+
+    if (parser->error == YAML_MEMORY_ERROR) {
+        errors_no_memory(reading->tree.errors);
+        return -ENOMEM;
+    }
+    if (parser->error == YAML_READER_ERROR) {
+        syntax_explain_byte(reading->text, reading->size,
+                            parser->problem_offset, &problem);
+    } else {
+        const struct syntax_report report = {
+            .problem = parser->problem,
+            .line = parser->problem_mark.line + 1,
+            .column = parser->problem_mark.column + 1,
+            .context = parser->context,
+            .context_line = parser->context_mark.line + 1,
+            .context_column = parser->context_mark.column + 1,
+        };
+
+        syntax_explain(&report, reading->text, reading->size, &problem);
+    }
+    return refuse(reading, &problem);
+}
+
+static int read_events(struct reading *reading)
+{
+    bool is_over = false;
+    int error = 0;
+
+    while (error == 0 && !is_over) {
+        yaml_event_t event;
+
+        if (yaml_parser_parse(&reading->parser, &event) == 0) {
+            return refuse_syntax(reading);
+        }
+        is_over = event.type == YAML_STREAM_END_EVENT;
+        error = tree_add(&reading->tree, &event);
+        yaml_event_delete(&event);
+    }
+    return error;
+}
+
+static int read_text(struct reading *reading)
+{
+    const unsigned char *text = (const unsigned char *)reading->text;
+    struct syntax_problem problem;
+    int error;
+
+    if (syntax_check(reading->text, reading->size, &problem) != 0) {
+        return refuse(reading, &problem);
+    }
+    if (yaml_parser_initialize(&reading->parser) == 0) {
+        errors_no_memory(reading->tree.errors);
+        return -ENOMEM;
+    }
+    /* Said here, or else a BOM could choose UTF-16. */
+    yaml_parser_set_encoding(&reading->parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&reading->parser, text, reading->size);
+    error = read_events(reading);
+    yaml_parser_delete(&reading->parser);
+    return error;
+}
+
+int document_parse(const char *text,
+                   size_t size,
+                   const char *file,
+                   struct errors *errors,
+                   struct document **document)
+{
+    struct document *made = calloc(1, sizeof(*made));
+    struct reading *reading = calloc(1, sizeof(*reading));
+    int error = -ENOMEM;
+
+    if (made == NULL || reading == NULL) {
+        errors_no_memory(errors);
+        goto free_both;
+    }
+    arena_init(&made->arena);
+    reading->text = text;
+    reading->size = size;
+    reading->tree.file = file;
+    reading->tree.errors = errors;
+    reading->tree.arena = &made->arena;
+    errors_source(errors, file, text, size);
+    error = read_text(reading);
+    if (error != 0) {
+        goto free_arena;
+    }
+    made->root = reading->tree.root;
+    *document = made;
+    free(reading);
+    return 0;
+
+free_arena:
+    arena_fini(&made->arena);
+free_both:
+    free(reading);
+    free(made);
+    return error;
+}
+
+/* Reads up to size bytes, fewer only at the end of the file. */
+static ssize_t read_whole(int fd, char *text, size_t size)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        const ssize_t count = read(fd, text + used, size - used);
+
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return -errno;
+        }
+        if (count == 0) {
+            break;
+        }
+        used += (size_t)count;
+    }
+    return (ssize_t)used;
+}
+
+static ssize_t read_file(const char *path, char *text, size_t size)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t used;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    used = read_whole(fd, text, size);
+    (void)close(fd);
+    return used;
+}
+
+int document_load(const char *path,
+                  struct errors *errors,
+                  struct document **document)
+{
+    /* One more than is allowed, so that it is seen to be too much. */
+    const size_t size = SYNTAX_SIZE_MAX + 1;
+    const struct place place = {.file = path};
+    char *text = malloc(size);
+    ssize_t used;
+    int error;
+
+    if (text == NULL) {
+        errors_no_memory(errors);
+        return -ENOMEM;
+    }
+    used = read_file(path, text, size);
+    if (used < 0) {
+        error = (int)used;
+        errors_add(errors, &place, NULL, "cannot be read: %s",
+                   strerror(-error));
+    } else {
+        error = document_parse(text, (size_t)used, path, errors, document);
+    }
+    free(text);
+    return error;
+}
+
+void document_free(struct document *document)
+{
+    if (document != NULL) {
+        arena_fini(&document->arena);
+        free(document);
+    }
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An entry of server.yaml, running in this worker: a protocol with its
+ * settings and limits, and what its connections share.
+ */
+#ifndef BERTH_ENTRY_H
+#define BERTH_ENTRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <berth/protocol.h>
+
+#include "limit.h"
+#include "log.h"
+#include "loop.h"
+#include "slab.h"
+
+/* One read takes up to so much; 64 KiB halves the cost of bulk against 16. */
+#define ENTRY_READ_SIZE ((size_t)65536)
+
+struct connections; /* connection.h: a layer above */
+
+struct entry {
+    berth_entry head; /* what the plugin sees; must be first */
+    const berth_protocol *protocol;
+    struct limits limits;
+    size_t read_size;  /* what one read takes at most */
+    size_t output_cap; /* limits.output */
+    size_t high_mark;  /* queued output: above it the peer is not read */
+    size_t low_mark;   /* at it reading goes on */
+    size_t open;       /* connections, also those that linger */
+    struct connections *connections;
+    struct loop *loop;
+    struct log *log;
+    const char *const *listeners; /* texts, for BERTH_GET_LISTENER */
+    size_t listener_count;
+    uint64_t *counters;
+    size_t counter_count;
+    struct slab states;
+    bool is_started;          /* init has run and fini is owed; the owner's */
+    struct source source;     /* its timer is the plugin's tick */
+    struct log_site sites[4]; /* the rate of each level's lines */
+};
+
+/* What an entry is made of; all borrowed until entry_fini(). */
+struct entry_parts {
+    const char *name;
+    const berth_protocol *protocol;
+    size_t counter_count;
+    const void *settings;
+    const struct limits *limits;
+    const char *const *listeners;
+    size_t listener_count;
+    const berth_host *host;
+    struct connections *connections;
+    struct loop *loop;
+    struct log *log;
+};
+
+/* Returns 0 or -ENOMEM. */
+int entry_init(struct entry *entry, const struct entry_parts *parts);
+
+/* Runs the plugin's init. Returns 0, or its -errno with *error filled. */
+int entry_start(struct entry *entry, berth_error *error);
+
+/* Runs the plugin's fini; its connections are gone. */
+void entry_stop(struct entry *entry);
+
+void entry_fini(struct entry *entry);
+
+static inline struct entry *entry_of(const berth_conn *c)
+{
+    return (struct entry *)(void *)c->entry;
+}
+
+#endif

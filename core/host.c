@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+#include "host.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "connection.h"
+
+/* ------------------------------------------------------------------ output */
+
+static ssize_t host_write(berth_conn *conn, const void *data, size_t size)
+{
+    int error = connection_write(connection_of(conn), data, size);
+
+    return error < 0 ? error : (ssize_t)size;
+}
+
+static ssize_t host_writev(berth_conn *conn, const struct iovec *iov, int count)
+{
+    ssize_t size = 0;
+
+    if (count < 0 || count > IOV_MAX) {
+        return -EINVAL;
+    }
+    for (int i = 0; i < count; i++) {
+        ssize_t part = host_write(conn, iov[i].iov_base, iov[i].iov_len);
+
+        if (part < 0) {
+            return part; /* the connection ends, so that no half is seen */
+        }
+        size += part;
+    }
+    return size;
+}
+
+static ssize_t host_write_owned(berth_conn *conn,
+                                const void *data,
+                                size_t size,
+                                berth_release_fn *release,
+                                void *arg)
+{
+    (void)conn;
+    (void)data;
+    (void)size;
+    (void)release;
+    (void)arg;
+    return -ENOSYS;
+}
+
+static int host_sendfile(berth_conn *conn,
+                         int fd,
+                         uint64_t offset,
+                         uint64_t size,
+                         berth_release_fn *release,
+                         void *arg)
+{
+    (void)conn;
+    (void)fd;
+    (void)offset;
+    (void)size;
+    (void)release;
+    (void)arg;
+    return -ENOSYS;
+}
+
+static char *host_reserve(berth_conn *conn, size_t size)
+{
+    return connection_reserve(connection_of(conn), size);
+}
+
+static int host_commit(berth_conn *conn, size_t size)
+{
+    const struct connection *c = connection_of(conn);
+
+    if (c->output == NULL) {
+        return size == 0 ? 0 : -EINVAL;
+    }
+    return output_commit(c->output, size);
+}
+
+static size_t host_room(const berth_conn *conn)
+{
+    const struct connection *c = connection_of(conn);
+    size_t high_mark = connection_entry(c)->high_mark;
+    size_t used;
+
+    if (c->phase != CONNECTION_OPEN) {
+        return 0;
+    }
+    if (c->output == NULL) {
+        return high_mark;
+    }
+    used = c->output->queued + c->output->direct;
+    return used < high_mark ? high_mark - used : 0;
+}
+
+/* ------------------------------------------------------------ flow, ending */
+
+static void host_pause(berth_conn *conn)
+{
+    struct connection *c = connection_of(conn);
+
+    if (c->phase == CONNECTION_OPEN) {
+        c->flags |= CONNECTION_PAUSED;
+        connection_attend(c);
+    }
+}
+
+/* What on_data has seen is offered again. */
+static void host_resume(berth_conn *conn)
+{
+    struct connection *c = connection_of(conn);
+
+    if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_PAUSED) != 0) {
+        c->flags &= ~(uint32_t)(CONNECTION_PAUSED | CONNECTION_OFFERED);
+        connection_schedule(c);
+    }
+}
+
+static void host_shutdown(berth_conn *conn)
+{
+    struct connection *c = connection_of(conn);
+
+    if (c->phase == CONNECTION_OPEN) {
+        c->flags |= CONNECTION_SHUTDOWN;
+        connection_attend(c);
+    }
+}
+
+static void host_close(berth_conn *conn)
+{
+    connection_close(connection_of(conn), 0);
+}
+
+static void host_abort(berth_conn *conn)
+{
+    connection_reset(connection_of(conn), -ECONNABORTED);
+}
+
+/* -------------------------------------------------------------------- time */
+
+static int host_deadline(berth_conn *conn, uint64_t ms)
+{
+    struct connection *c = connection_of(conn);
+
+    if (ms > INT_MAX) {
+        return -EINVAL;
+    }
+    if (c->phase == CONNECTION_OPEN) {
+        c->deadline_ms = ms == 0 ? 0 : connection_entry(c)->loop->now_ms + ms;
+        connection_arm(c);
+    }
+    return 0;
+}
+
+static int host_tick(berth_entry *head, uint64_t ms)
+{
+    struct entry *entry = (struct entry *)(void *)head;
+
+    if (ms > INT_MAX || entry->protocol->on_tick == NULL) {
+        return -EINVAL;
+    }
+    if (ms == 0) {
+        loop_cancel_timer(&entry->source);
+    } else {
+        loop_set_timer(entry->loop, &entry->source, ms);
+    }
+    return 0;
+}
+
+static uint64_t host_now(const berth_entry *head, enum berth_clock clock)
+{
+    const struct entry *entry = (const struct entry *)(const void *)head;
+
+    return clock == BERTH_REALTIME ? loop_real_ms(entry->loop)
+                                   : entry->loop->now_ms;
+}
+
+/* --------------------------------------------------------------- switching */
+
+static int host_switch_to(berth_conn *conn,
+                          const char *entry,
+                          const berth_protocol *protocol,
+                          const void *arg,
+                          size_t size)
+{
+    (void)conn;
+    (void)entry;
+    (void)protocol;
+    (void)arg;
+    (void)size;
+    return -ENOSYS;
+}
+
+/* --------------------------------------------------------- asking, telling */
+
+static ssize_t give_text(const char *text, void *buffer, size_t size)
+{
+    return snprintf(buffer, size, "%s", text);
+}
+
+static ssize_t get_address(const struct connection *c,
+                           enum berth_what what,
+                           void *buffer,
+                           size_t size)
+{
+    struct address address;
+    size_t length;
+
+    if (c->stream.ops->address(&c->stream, what != BERTH_GET_LOCAL, &address) <
+        0) {
+        return -ENOENT;
+    }
+    if (what != BERTH_GET_PEER_IP) {
+        return (ssize_t)address_format(&address, buffer, size);
+    }
+    length = address_format_ip(&address, buffer, size);
+    return length == 0 ? -ENOENT : (ssize_t)length;
+}
+
+static ssize_t host_get(const berth_conn *conn,
+                        enum berth_what what,
+                        void *buffer,
+                        size_t size)
+{
+    const struct connection *c = connection_of(conn);
+    const struct entry *entry = connection_entry(c);
+    char number[16];
+
+    switch (what) {
+    case BERTH_GET_ID:
+        (void)snprintf(number, sizeof(number), "%u", c->serial);
+        return give_text(number, buffer, size);
+    case BERTH_GET_PEER:
+    case BERTH_GET_PEER_IP:
+    case BERTH_GET_LOCAL:
+        return get_address(c, what, buffer, size);
+    case BERTH_GET_LISTENER:
+        if (c->listener >= entry->listener_count) {
+            return -ENOENT;
+        }
+        return give_text(entry->listeners[c->listener], buffer, size);
+    case BERTH_GET_ARG:
+    case BERTH_GET_TLS:
+    default:
+        return -ENOENT;
+    }
+}
+
+static enum log_level log_level_of(enum berth_level level)
+{
+    return level > BERTH_DEBUG ? LOG_DEBUG : (enum log_level)level;
+}
+
+__attribute__((format(printf, 3, 0))) static void host_log(
+    berth_conn *conn, enum berth_level level, const char *format, va_list args)
+{
+    const struct connection *c = connection_of(conn);
+    struct entry *entry = connection_entry(c);
+    enum log_level own = log_level_of(level);
+
+    connection_vlog(c, &entry->sites[own], own, format, args);
+}
+
+__attribute__((format(printf, 3, 0))) static void host_entry_log(
+    berth_entry *head, enum berth_level level, const char *format, va_list args)
+{
+    struct entry *entry = (struct entry *)(void *)head;
+    enum log_level own = log_level_of(level);
+    struct log_subject subject = {.entry = head->name};
+
+    if (log_is_wanted(entry->log, own)) {
+        log_vwrite(entry->log, &entry->sites[own], own, &subject, format, args);
+    }
+}
+
+static void host_count(berth_entry *head, unsigned counter, uint64_t n)
+{
+    struct entry *entry = (struct entry *)(void *)head;
+
+    if (counter < entry->counter_count) {
+        entry->counters[counter] += n;
+    }
+}
+
+/* ----------------------------------------------------------- other threads */
+
+static berth_ref host_ref_of(berth_conn *conn)
+{
+    return (berth_ref){.host = conn->host};
+}
+
+static int host_post(berth_ref ref, berth_post_fn *fn, void *arg)
+{
+    (void)ref;
+    (void)fn;
+    (void)arg;
+    return -ENOSYS;
+}
+
+static int host_entry_post(berth_entry *entry, berth_entry_fn *fn, void *arg)
+{
+    (void)entry;
+    (void)fn;
+    (void)arg;
+    return -ENOSYS;
+}
+
+static int
+host_work(berth_conn *conn, berth_job_fn *job, berth_post_fn *done, void *arg)
+{
+    (void)conn;
+    (void)job;
+    (void)done;
+    (void)arg;
+    return -ENOSYS;
+}
+
+static int host_entry_work(berth_entry *entry,
+                           berth_job_fn *job,
+                           berth_entry_fn *done,
+                           void *arg)
+{
+    (void)entry;
+    (void)job;
+    (void)done;
+    (void)arg;
+    return -ENOSYS;
+}
+
+static const berth_host table = {
+    .size = sizeof(table),
+    .write = host_write,
+    .writev = host_writev,
+    .write_owned = host_write_owned,
+    .sendfile = host_sendfile,
+    .reserve = host_reserve,
+    .commit = host_commit,
+    .room = host_room,
+    .pause = host_pause,
+    .resume = host_resume,
+    .shutdown = host_shutdown,
+    .close = host_close,
+    .abort = host_abort,
+    .deadline = host_deadline,
+    .tick = host_tick,
+    .now = host_now,
+    .switch_to = host_switch_to,
+    .get = host_get,
+    .log = host_log,
+    .entry_log = host_entry_log,
+    .count = host_count,
+    .ref_of = host_ref_of,
+    .post = host_post,
+    .entry_post = host_entry_post,
+    .work = host_work,
+    .entry_work = host_entry_work,
+};
+
+const berth_host *host_table(void)
+{
+    return &table;
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "keys.h"
+
+#include "option.h"
+
+/* What timers can count; nobody waits longer for a peer. */
+#define DAYS_24 (INT64_C(24) * 24 * 60 * 60 * 1000)
+
+#define KIB INT64_C(1024)
+
+/* More connections than any kernel holds. */
+#define CONNECTIONS_MAX INT64_C(1000000000)
+
+static const berth_option limits[] = {
+    {.name = "connections",
+     .type = BERTH_INT,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct limits, connections),
+     .fallback = "none",
+     .min = 1,
+     .max = CONNECTIONS_MAX,
+     .help = "connections open at once; at this number no more are accepted"},
+    {.name = "connections_per_ip",
+     .type = BERTH_INT,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct limits, connections_per_ip),
+     .fallback = "none",
+     .min = 1,
+     .max = CONNECTIONS_MAX,
+     .help = "connections open at once from one address; more are closed"},
+    {.name = "input",
+     .type = BERTH_SIZE,
+     BERTH_FIELD(struct limits, input),
+     .fallback = "64KiB",
+     .min = KIB,
+     .max = KIB * KIB * KIB,
+     .help = "bytes of a message that is not complete yet"},
+    {.name = "output",
+     .type = BERTH_SIZE,
+     BERTH_FIELD(struct limits, output),
+     .fallback = "1MiB",
+     .min = 4 * KIB,
+     .max = INT64_MAX,
+     .help = "bytes that wait for the peer to take them"},
+    {.name = "idle",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct limits, idle_ms),
+     .fallback = "5m",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "time without a byte in either direction"},
+    {.name = "first_byte",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct limits, first_byte_ms),
+     .fallback = "none",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "time until the first byte is received"},
+    {.name = "stall",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct limits, stall_ms),
+     .fallback = "30s",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "time that output may wait while the peer takes none"},
+    BERTH_OPTIONS_END,
+};
+
+/* As BERTH_FIELD, for the type OPTION_NODE. */
+#define NODE_FIELD(type_, member_)                                             \
+    .offset = (uint32_t)offsetof(type_, member_),                              \
+    .width = (uint32_t)sizeof(void *)
+
+/* In the order of enum log_level. */
+static const char *const log_levels[] = {
+    "error", "warning", "info", "debug", NULL,
+};
+
+/* In the order of enum log_format. */
+static const char *const log_formats[] = {"auto", "text", "logfmt", NULL};
+
+static const berth_option log_keys[] = {
+    {.name = "level",
+     .type = BERTH_ENUM,
+     BERTH_FIELD(struct keys_log, level),
+     .fallback = "info",
+     .choices = log_levels,
+     .help = "the least urgent messages that are written"},
+    {.name = "format",
+     .type = BERTH_ENUM,
+     BERTH_FIELD(struct keys_log, format),
+     .fallback = "auto",
+     .choices = log_formats,
+     .help = "auto is text on a terminal and logfmt otherwise"},
+    {.name = "file",
+     .type = BERTH_PATH,
+     BERTH_FIELD(struct keys_log, file),
+     .help = "the file that is appended to; stderr if it is not given"},
+    BERTH_OPTIONS_END,
+};
+
+/* In the order of enum keys_trigger. */
+static const char *const triggers[] = {"level", "edge", NULL};
+
+static const berth_option folder = {
+    .type = BERTH_PATH,
+    .help = "a folder",
+};
+
+static const berth_option top[] = {
+    {.name = "protocols",
+     .type = OPTION_NODE,
+     .flags = BERTH_REQUIRED,
+     NODE_FIELD(struct keys_top, protocols),
+     .help = "the protocols that are served, as in [{plugin: echo.so, listen: "
+             "\"127.0.0.1:8080\"}]"},
+    {.name = "trigger",
+     .type = BERTH_ENUM,
+     BERTH_FIELD(struct keys_top, trigger),
+     .fallback = "level",
+     .choices = triggers,
+     .help = "how epoll reports sockets: level- or edge-triggered"},
+    {.name = "plugin_path",
+     .type = BERTH_LIST,
+     BERTH_FIELD(struct keys_top, plugin_path),
+     .items = &folder,
+     .help = "folders where plugins are looked up before all others"},
+    {.name = "limits",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_top, limits),
+     .items = limits,
+     .help = "limits of every entry that has none of its own"},
+    {.name = "drain_timeout",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, drain_timeout_ms),
+     .fallback = "30s",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "time that connections have to finish when the server ends"},
+    {.name = "log",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_top, log),
+     .items = log_keys,
+     .help = "the server's log"},
+    BERTH_OPTIONS_END,
+};
+
+static const berth_option entry[] = {
+    {.name = "plugin",
+     .type = BERTH_STRING,
+     .flags = BERTH_REQUIRED,
+     BERTH_FIELD(struct keys_entry, plugin),
+     .min = 1,
+     .max = 4095,
+     .help = "the shared object: a path if it has a slash, else a name that "
+             "is looked up"},
+    {.name = "name",
+     .type = BERTH_STRING,
+     BERTH_FIELD(struct keys_entry, name),
+     .min = 1,
+     .max = 64,
+     .help = "what the entry is called; the protocol's name if not given"},
+    {.name = "listen",
+     .type = OPTION_NODE,
+     NODE_FIELD(struct keys_entry, listen),
+     .help = "an address, or a list of addresses or of mappings"},
+    {.name = "settings",
+     .type = OPTION_NODE,
+     NODE_FIELD(struct keys_entry, settings),
+     .help = "the options of the plugin itself"},
+    {.name = "limits",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_entry, limits),
+     .items = limits,
+     .help = "limits of this entry"},
+    BERTH_OPTIONS_END,
+};
+
+static const berth_option listener[] = {
+    {.name = "address",
+     .type = BERTH_STRING,
+     .flags = BERTH_REQUIRED,
+     BERTH_FIELD(struct keys_listener, address),
+     .help = "the address, as in 127.0.0.1:8080"},
+    {.name = "backlog",
+     .type = BERTH_INT,
+     BERTH_FIELD(struct keys_listener, backlog),
+     .fallback = "4096", /* KEYS_BACKLOG */
+     .min = 1,
+     .max = 65535,
+     .help = "connections that may wait to be accepted"},
+    {.name = "mode",
+     .type = BERTH_STRING,
+     BERTH_FIELD(struct keys_listener, mode),
+     .help = "permissions of a unix socket's path, in octal, as in \"0660\""},
+    BERTH_OPTIONS_END,
+};
+
+const berth_option *keys_get(enum keys_table table)
+{
+    static const berth_option *const tables[] = {
+        [KEYS_TOP] = top,           [KEYS_ENTRY] = entry,
+        [KEYS_LISTENER] = listener, [KEYS_LIMITS] = limits,
+        [KEYS_LOG] = log_keys,
+    };
+
+    return tables[table];
+}
+
+const char *const *keys_later(void)
+{
+    static const char *const keys[] = {
+        "workers", "control", "user", "sniff_timeout", "old_generations", NULL,
+    };
+
+    return keys;
+}

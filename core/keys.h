@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server's own keys of server.yaml, as option tables like those of the
+ * plugins, and the structs that they fill. What reads the file, checks it,
+ * describes it and documents it goes by these tables.
+ */
+#ifndef BERTH_KEYS_H
+#define BERTH_KEYS_H
+
+#include <stdint.h>
+
+#include <berth/protocol.h>
+
+#include "limit.h"
+#include "node.h"
+
+/* The backlog of a listener that does not say. */
+#define KEYS_BACKLOG 4096
+
+enum keys_table {
+    KEYS_TOP,      /* struct keys_top */
+    KEYS_ENTRY,    /* struct keys_entry: an item of `protocols` */
+    KEYS_LISTENER, /* struct keys_listener: `listen` as a mapping */
+    KEYS_LIMITS,   /* struct limits, see limit.h */
+    KEYS_LOG,      /* struct keys_log */
+};
+
+struct keys_log {
+    int32_t level;    /* enum log_level */
+    int32_t format;   /* enum log_format */
+    const char *file; /* NULL: stderr */
+};
+
+struct keys_top {
+    const struct node *protocols; /* a list; each item: KEYS_ENTRY */
+    int32_t trigger;              /* enum keys_trigger */
+    berth_list plugin_path;       /* of const char *: folders */
+    struct limits limits;
+    uint64_t drain_timeout_ms; /* 0: none */
+    struct keys_log log;
+};
+
+enum keys_trigger {
+    KEYS_TRIGGER_LEVEL = 0,
+    KEYS_TRIGGER_EDGE = 1,
+};
+
+struct keys_entry {
+    const char *plugin;
+    const char *name;            /* NULL: the protocol's */
+    const struct node *listen;   /* an address, KEYS_LISTENER, or a list of
+                                    these; NULL: reached by switch only */
+    const struct node *settings; /* the plugin's own table; may be NULL */
+    struct limits limits;        /* what is not given is the top level's */
+};
+
+struct keys_listener {
+    const char *address;
+    int32_t backlog;
+    const char *mode; /* octal, as in "0660"; NULL: none given */
+};
+
+/* The table, ending with BERTH_OPTIONS_END. */
+const berth_option *keys_get(enum keys_table table);
+
+/* Keys of the top level and of an entry that a later version will know; the
+   last one is NULL. */
+const char *const *keys_later(void);
+
+#endif

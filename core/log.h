@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server's log: one line a message, to stderr or to a file.
+ */
+#ifndef BERTH_LOG_H
+#define BERTH_LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Most urgent first; the numbers of enum berth_level. */
+enum log_level {
+    LOG_ERROR = 0,
+    LOG_WARNING = 1,
+    LOG_INFO = 2,
+    LOG_DEBUG = 3
+};
+
+/* AUTO: text on a terminal, logfmt otherwise. */
+enum log_format {
+    LOG_AUTO = 0,
+    LOG_TEXT = 1,
+    LOG_LOGFMT = 2
+};
+
+struct log {
+    int fd;
+    enum log_level level;
+    enum log_format format; /* never LOG_AUTO after log_open() */
+    char *path;             /* NULL: stderr */
+    bool has_colour;        /* text to a terminal, unless NO_COLOR is set */
+};
+
+/* What a message is about; NULL or 0 members are left out. */
+struct log_subject {
+    const char *entry;
+    const char *peer;
+    uint64_t connection;
+};
+
+/*
+ * A place in the code that logs, for its rate: at most LOG_BURST lines in a
+ * second; what is held back is counted and told with the next line. Static in
+ * the macros below; a plugin's messages have one for each entry and level.
+ */
+#define LOG_BURST 20
+struct log_site {
+    uint64_t second;
+    uint32_t lines;
+    uint32_t held_back;
+};
+
+/*
+ * Opens the log: path NULL is stderr. Returns 0 or -errno of open(2). A line
+ * leaves in one write(2) (O_APPEND), so that lines of processes that share a
+ * file do not mix; the result of that write is nobody's concern.
+ */
+int log_open(struct log *log,
+             const char *path,
+             enum log_level level,
+             enum log_format format);
+
+/* Opens the file anew (after it was rotated); the old one stays on failure. */
+int log_reopen(struct log *log);
+
+void log_close(struct log *log);
+
+static inline bool log_is_wanted(const struct log *log, enum log_level level)
+{
+    return level <= log->level;
+}
+
+/*
+ * Writes a line: time (UTC, milliseconds), level, subject, message. Control
+ * characters (C0, C1, line separators, those that turn the direction of text)
+ * and bytes that are not UTF-8 are escaped as \xNN, a newline as \n but for one
+ * at the end, which is dropped: no peer can forge a line. Longer than 4 KiB is
+ * cut, and says so. subject may be NULL, and site: then there is no limit of
+ * rate. A level that is not wanted writes nothing. errno stays what it was, and
+ * %m tells it.
+ */
+__attribute__((format(printf, 5, 0))) void
+log_vwrite(struct log *log,
+           struct log_site *site,
+           enum log_level level,
+           const struct log_subject *subject,
+           const char *format,
+           va_list args);
+
+__attribute__((format(printf, 5, 6))) void
+log_write(struct log *log,
+          struct log_site *site,
+          enum log_level level,
+          const struct log_subject *subject,
+          const char *format,
+          ...);
+
+/* A macro because each use is a call site with a rate of its own. */
+#define LOG(log_, level_, subject_, ...)                                       \
+    do {                                                                       \
+        static struct log_site site_;                                          \
+                                                                               \
+        log_write((log_), &site_, (level_), (subject_), __VA_ARGS__);          \
+    } while (0)
+
+#endif

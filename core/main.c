@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The program: command line, configuration, worker. Nobody else exits.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "config.h"
+#include "error.h"
+#include "locate.h"
+#include "log.h"
+#include "plugin.h"
+#include "worker.h"
+
+/* What the commands have in common. */
+struct program {
+    struct cli cli;
+    char path[PATH_MAX];
+    struct locate_folders folders;
+    struct plugin_path plugins;
+    struct errors errors;
+    struct config *config;
+};
+
+static int fail(const char *what, int error)
+{
+    (void)fprintf(stderr, "berth: %s: %s\n", what, strerror(-error));
+    return CLI_EXIT_SYSTEM;
+}
+
+/* What was to be printed is lost (a full disk, say): not a success. */
+static int fail_output(int status)
+{
+    (void)fprintf(stderr, "berth: standard output cannot be written\n");
+    return status == CLI_EXIT_OK ? CLI_EXIT_OTHER : status;
+}
+
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+/* One that is refused is listed with the reason. */
+static int print_plugin(void *arg, const char *path, const char *name)
+{
+    struct plugin_refusal refusal;
+    struct plugin *plugin;
+
+    (void)arg;
+    if (plugin_load(path, &plugin, &refusal) < 0) {
+        (void)printf("%-12s refused: %s (%s)\n", name, refusal.text, path);
+        return 0;
+    }
+    (void)printf("%-12s %-8s %s (%s)\n", plugin->protocol.name,
+                 or_empty(plugin->protocol.version),
+                 or_empty(plugin->protocol.summary), path);
+    plugin_free(plugin);
+    return 0;
+}
+
+/* Reads what the command line says is to be read. */
+static int load_config(struct program *program)
+{
+    const struct cli *cli = &program->cli;
+    struct config_folders folders = {.plugins = &program->plugins};
+    char path[PATH_MAX];
+    int error;
+
+    if (cli->config != NULL) {
+        return config_load(cli->config, &folders, &program->errors,
+                           &program->config);
+    }
+    if (cli->word_count == 0) {
+        error = locate_config(program->path, path, sizeof(path));
+        if (error == 0) {
+            return config_load(path, &folders, &program->errors,
+                               &program->config);
+        }
+        if (error != -ENOENT) {
+            return error;
+        }
+    }
+    return config_from_words(cli->words, cli->word_count, &folders,
+                             &program->errors, &program->config);
+}
+
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static int print_check(const struct program *program, struct worker *worker)
+{
+    const struct config *config = program->config;
+
+    worker_free(worker);
+    (void)printf("%s: ok (%zu protocol%s, %zu listener%s)\n", config->source,
+                 config->entry_count, plural(config->entry_count),
+                 config->listener_count, plural(config->listener_count));
+    return CLI_EXIT_OK;
+}
+
+static int serve(struct worker *worker)
+{
+    int error = worker_listen(worker);
+    int status = CLI_EXIT_OK;
+
+    if (error < 0) {
+        status = CLI_EXIT_SYSTEM;
+    } else {
+        error = worker_run(worker);
+        if (error < 0) {
+            status = fail("the event loop failed", error);
+        }
+    }
+    worker_free(worker);
+    return status;
+}
+
+/* Check and serve begin alike: all but bind. */
+static int start_worker(struct program *program, struct log *log)
+{
+    struct worker *worker;
+    int error = worker_new(program->config, log, &program->errors, &worker);
+
+    errors_print(&program->errors, stderr);
+    if (error == -EINVAL) {
+        return CLI_EXIT_CONFIG;
+    }
+    if (error < 0) {
+        return fail("cannot start", error);
+    }
+    if (program->cli.command == CLI_CHECK) {
+        return print_check(program, worker);
+    }
+    return serve(worker);
+}
+
+static int run_configured(struct program *program)
+{
+    const struct config_log *wanted;
+    const char *file; /* a check leaves nothing behind */
+    struct log log;
+    int error = load_config(program);
+    int status;
+
+    if (error < 0 || errors_count(&program->errors) > 0) {
+        errors_print(&program->errors, stderr);
+        return CLI_EXIT_CONFIG;
+    }
+    wanted = &program->config->log;
+    file = program->cli.command == CLI_CHECK ? NULL : wanted->file;
+    error = log_open(&log, file, wanted->level, wanted->format);
+    if (error < 0) {
+        return fail(file == NULL ? "log" : file, error);
+    }
+    status = start_worker(program, &log);
+    log_close(&log);
+    return status;
+}
+
+static int run(struct program *program)
+{
+    switch (program->cli.command) {
+    case CLI_HELP:
+        cli_print_help(stdout);
+        return CLI_EXIT_OK;
+    case CLI_VERSION:
+        cli_print_version(stdout);
+        return CLI_EXIT_OK;
+    case CLI_LIST:
+        return plugin_list(&program->plugins, print_plugin, NULL) < 0
+                   ? CLI_EXIT_OTHER
+                   : CLI_EXIT_OK;
+    case CLI_CHECK:
+    case CLI_SERVE:
+    default:
+        return run_configured(program);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct program program = {.config = NULL};
+    int error;
+    int status;
+
+    if (cli_parse(&program.cli, argc, argv) < 0) {
+        return CLI_EXIT_USAGE;
+    }
+    error = locate_program(program.path, sizeof(program.path));
+    if (error == 0) {
+        error = locate_plugins(program.path, &program.folders);
+    }
+    if (error < 0) {
+        return fail("cannot find its own place", error);
+    }
+    program.plugins = (struct plugin_path){
+        .folders = program.folders.items,
+        .count = program.folders.count,
+    };
+    errors_init(&program.errors);
+    status = run(&program);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0) {
+        status = fail_output(status);
+    }
+    config_free(program.config);
+    errors_fini(&program.errors);
+    locate_folders_fini(&program.folders);
+    return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The plugins of one configuration: each file loaded once, however many
+ * entries name it and in whatever way.
+ */
+#ifndef BERTH_PLUGIN_SET_H
+#define BERTH_PLUGIN_SET_H
+
+#include <stddef.h>
+
+#include "plugin.h"
+
+struct plugin_set {
+    struct plugin **plugins;
+    size_t count;
+};
+
+void plugin_set_init(struct plugin_set *set);
+
+/* Frees the plugins; their shared objects stay loaded: see plugin_free(). */
+void plugin_set_fini(struct plugin_set *set);
+
+/*
+ * Finds the plugin and loads it if the set does not have it: arguments and
+ * results of plugin_find() and plugin_load(), but *plugin is the set's; -ENOMEM
+ * with the refusal filled.
+ */
+int plugin_set_get(struct plugin_set *set,
+                   const char *name,
+                   const char *base,
+                   const struct plugin_path *path,
+                   struct plugin **plugin,
+                   struct plugin_refusal *refusal);
+
+#endif

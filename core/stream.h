@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stream: where a connection's bytes come from and go to. The seam under a
+ * connection: a socket here, a simulator in the tests, TLS one day.
+ *
+ * All operations are non-blocking and return 0 or a count, or -errno; -EAGAIN:
+ * not now, the selector tells when. -EINTR never comes out.
+ */
+#ifndef BERTH_STREAM_H
+#define BERTH_STREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "address.h"
+#include "selector.h"
+
+struct stream;
+
+struct stream_ops {
+    /* Up to size > 0 bytes; 0: the peer finished sending. */
+    ssize_t (*read)(struct stream *stream, void *buffer, size_t size);
+    /* As many bytes as fit, 1 or more. */
+    ssize_t (*write)(struct stream *stream, const void *data, size_t size);
+    /* The same from several places; count is 1 to STREAM_IOV_MAX. */
+    ssize_t (*writev)(struct stream *stream,
+                      const struct iovec *iov,
+                      int count);
+    /* No more will be written: the peer reads the end of the stream. */
+    void (*shutdown)(struct stream *stream);
+    /* Ends it; with reset the peer is told so at once (RST). */
+    void (*close)(struct stream *stream, bool reset);
+    /* Bytes that were written and that the peer's side has not taken yet. */
+    size_t (*unacknowledged)(const struct stream *stream);
+    /* The error that a SELECTOR_ERROR is about, as -errno; 0 if none. */
+    int (*error)(struct stream *stream);
+    /* The address of the peer, or our own. */
+    int (*address)(const struct stream *stream,
+                   bool is_peer,
+                   struct address *address);
+    /* What is to be reported to tag, from nothing (0) to all; STREAM_NONE
+       stops the reports of errors too. before: the last call's events. */
+    int (*watch)(struct stream *stream,
+                 const struct selector *selector,
+                 uint32_t before,
+                 uint32_t events,
+                 enum selector_trigger trigger,
+                 void *tag);
+};
+
+#define STREAM_IOV_MAX 64
+/* A state of watch(): not known to the selector. */
+#define STREAM_NONE UINT32_MAX
+
+struct stream {
+    const struct stream_ops *ops;
+    union {
+        int fd;
+        void *context; /* of another implementation */
+    };
+};
+
+/* Makes a stream of a connected, non-blocking socket, which it then owns. */
+void stream_from_socket(struct stream *stream, int fd);
+
+#endif

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+"""What an echoed message of 64 bytes costs: figures of tools/cost, which do
+not depend on the machine."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+from harness import BERTH, SOURCE, skip
+
+COST = os.path.join(SOURCE, "tools", "cost")
+TIMEOUT_S = 100
+# A guard against growth, not the goal: that is 250, and it is not reached yet
+# (core/README.md, "Cost").
+INSTRUCTIONS = 360
+IDLE_BYTES = 256
+
+
+def cost(*args):
+    return subprocess.run(
+        [sys.executable, COST, "--berth", BERTH, "--timeout", str(TIMEOUT_S),
+         *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, check=False)
+
+
+class Cost(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        done = cost("--json", "--connections", "64", "--size", "64")
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        cls.figures = json.loads(done.stdout)
+        print(done.stdout)
+
+    def test_two_system_calls_on_the_connection(self):
+        calls = self.figures["system_calls"]
+        self.assertEqual((calls["recvfrom"], calls["sendto"]), (1, 1))
+        # One of the others now and then, when memory is unmapped, say.
+        self.assertAlmostEqual(self.figures["system_calls_per_message"], 2,
+                               delta=0.01)
+
+    def test_a_share_of_one_epoll_wait(self):
+        self.assertGreater(self.figures["epoll_waits_per_message"], 0)
+        self.assertLessEqual(self.figures["epoll_waits_per_message"], 1)
+
+    def test_no_allocation(self):
+        self.assertAlmostEqual(self.figures["allocations_per_message"], 0,
+                               delta=0.001)
+
+    def test_few_instructions(self):
+        self.assertLessEqual(self.figures["instructions_per_message"],
+                             INSTRUCTIONS)
+        # Less than an empty loop of recv and send: it was not measured.
+        self.assertGreater(self.figures["instructions_per_message"], 20)
+
+    def test_an_idle_connection_costs_little(self):
+        self.assertLessEqual(self.figures["bytes_per_idle_connection"],
+                             IDLE_BYTES)
+
+
+class Tool(unittest.TestCase):
+    def test_help_explains_every_figure(self):
+        done = subprocess.run([COST, "--help"], stdout=subprocess.PIPE,
+                              text=True, check=True)
+        for word in ("strace", "callgrind", "smaps_rollup", "--berth"):
+            self.assertIn(word, done.stdout)
+
+    def test_a_plugin_that_is_not_there_is_told(self):
+        done = cost("ehco")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("did you mean 'echo", done.stderr)
+
+
+if __name__ == "__main__":
+    for program in ("strace", "valgrind"):
+        if shutil.which(program) is None:
+            skip(program + " is not installed")
+    unittest.main()

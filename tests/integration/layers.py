@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""The layers of core/README.md hold: a file includes only headers of levels
+below its own, and its own header; a protocol nothing of the core."""
+
+import os
+import re
+import unittest
+
+from harness import SOURCE
+
+CORE = os.path.join(SOURCE, "core")
+PROTOCOLS = os.path.join(SOURCE, "protocols")
+INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+")', re.MULTILINE)
+NAME = re.compile(r"\b([a-z][a-z0-9_]*)(?:\.[ch])?\b")
+ROW = re.compile(r"^\|\s*(\d+)\s*\|([^|]*)\|", re.MULTILINE)
+
+
+def includes(path):
+    with open(path) as file:
+        return INCLUDE.findall(file.read())
+
+
+def read_table():
+    """From the table under `## Layers`: name of a file to its level. Names
+    are separated by anything that is no letter, .c and .h may be left out."""
+    with open(os.path.join(CORE, "README.md")) as file:
+        section = re.search(r"^## Layers$(.*?)(?=^## |\Z)", file.read(),
+                            re.MULTILINE | re.DOTALL)
+    levels = {}
+    for level, cell in ROW.findall(section.group(1) if section else ""):
+        for name in NAME.findall(cell):
+            if name in levels:
+                raise AssertionError(f"{name} is in the table twice")
+            levels[name] = int(level)
+    return levels
+
+
+def owner(name):
+    """The file whose header this one's is: a noun may have several .c files
+    (address_parse.c belongs to address.h)."""
+    while "_" in name and not os.path.exists(os.path.join(CORE, name + ".h")):
+        name = name.rpartition("_")[0]
+    return name
+
+
+class Layers(unittest.TestCase):
+    def setUp(self):
+        self.levels = read_table()
+        self.names = [name for name in sorted(os.listdir(CORE))
+                      if name.endswith((".c", ".h"))]
+
+    def test_the_table_is_there(self):
+        self.assertGreater(len(self.levels), 10)
+
+    def test_every_file_is_in_the_table_and_the_reverse(self):
+        files = {owner(os.path.splitext(name)[0]) for name in self.names}
+        self.assertEqual(files, set(map(owner, self.levels)))
+
+    def test_core_files_include_only_lower_levels(self):
+        wrong = []
+        for name in self.names:
+            own = owner(os.path.splitext(name)[0])
+            for include in includes(os.path.join(CORE, name)):
+                if not include.startswith('"'):
+                    continue
+                header = include.strip('"')
+                other = os.path.splitext(header)[0]
+                if other == own:
+                    continue
+                if header not in self.names:
+                    wrong.append(f"{name}: {include} is not in core/")
+                elif self.levels[other] >= self.levels[own]:
+                    wrong.append(f"{name} (level {self.levels[own]}) includes "
+                                 f"{include} (level {self.levels[other]})")
+        self.assertEqual(wrong, [])
+
+    def test_every_header_is_included_first_by_its_own_file(self):
+        wrong = []
+        for name in self.names:
+            own = owner(os.path.splitext(name)[0])
+            if not name.endswith(".c") or own + ".h" not in self.names:
+                continue
+            if includes(os.path.join(CORE, name))[0] != f'"{own}.h"':
+                wrong.append(name)
+        self.assertEqual(wrong, [])
+
+    def test_protocols_include_nothing_of_the_core(self):
+        wrong, seen = [], 0
+        headers = {name for name in self.names if name.endswith(".h")}
+        for folder, _, names in os.walk(PROTOCOLS):
+            for name in names:
+                if not name.endswith((".c", ".h", ".cpp")):
+                    continue
+                seen += 1
+                for include in includes(os.path.join(folder, name)):
+                    header = include[1:-1]
+                    if include.startswith('"'):
+                        fine = os.path.exists(os.path.join(folder, header))
+                    elif header.startswith("berth/"):
+                        fine = header == "berth/protocol.h"
+                    else:
+                        fine = ".." not in header
+                    if not fine:
+                        wrong.append(f"{name}: {include}")
+        self.assertGreater(seen, 0)
+        self.assertEqual(wrong, [])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""What the tests over sockets have in common: a server.yaml for echo, clients
+that send and receive at once, and waiting for what tells nobody."""
+
+import concurrent.futures
+import fcntl
+import hashlib
+import os
+import random
+import resource
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import termios
+import time
+
+from harness import SOURCE, TIMEOUT_S
+
+TRIGGERS = ("level", "edge")
+MIB = 1 << 20
+
+
+def echo_yaml(listen=("127.0.0.1:0",), trigger="level", limits=None,
+              plugin="echo.so", **top):
+    """limits: key to value, of the entry. top: other keys of the top level,
+    as they are written behind the colon."""
+    lines = [f"trigger: {trigger}"]
+    lines += [f"{key}: {value}" for key, value in top.items()]
+    lines += ["protocols:", f"  - plugin: {plugin}", "    listen:"]
+    lines += [f'      - "{address}"' for address in listen]
+    if limits:
+        lines.append("    limits:")
+        lines += [f"      {key}: {value}" for key, value in limits.items()]
+    return "\n".join(lines) + "\n"
+
+
+def until(is_true, what, timeout=TIMEOUT_S):
+    """Waits for what no event tells, such as a number of descriptors."""
+    deadline = time.monotonic() + timeout
+    while not is_true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(0.005)
+
+
+def gather(*calls):
+    """Runs them at once, each in a thread; returns what they return, in
+    order, or raises what one of them raised."""
+    with concurrent.futures.ThreadPoolExecutor(len(calls)) as pool:
+        futures = [pool.submit(call) for call in calls]
+        return [future.result() for future in futures]
+
+
+def raise_descriptors(count):
+    """Lets this process have so many, if it may; returns how many it has."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < count:
+        soft = min(count, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return soft
+
+
+def count_connections(server):
+    """The server's sockets besides its listeners."""
+    count = 0
+    folder = f"/proc/{server.pid}/fd"
+    for name in os.listdir(folder):
+        try:
+            count += os.readlink(f"{folder}/{name}").startswith("socket:")
+        except FileNotFoundError:
+            pass
+    return count - len(server.addresses)
+
+
+# ------------------------------------------------------------------ transfers
+
+def random_chunks(seed, size, longest=200_000):
+    """Random bytes, as many as size says, in pieces of very unequal length."""
+    dice = random.Random(seed)
+    while size > 0:
+        most = dice.choice((1, 10, 1000, 65536, longest))
+        length = min(size, dice.randint(1, most))
+        yield dice.randbytes(length)
+        size -= length
+
+
+def exchange(sock, chunks):
+    """Sends all chunks and the end while receiving up to the end. Returns the
+    SHA-256 of what was sent and of what came back, and the sizes: (sent,
+    sent size, received, received size)."""
+    sent, received = hashlib.sha256(), hashlib.sha256()
+    sizes = [0, 0]
+
+    def send():
+        for chunk in chunks:
+            sock.sendall(chunk)
+            sent.update(chunk)
+            sizes[0] += len(chunk)
+        sock.shutdown(socket.SHUT_WR)
+
+    def receive():
+        while True:
+            part = sock.recv(MIB)
+            if not part:
+                return
+            received.update(part)
+            sizes[1] += len(part)
+
+    gather(send, receive)
+    return sent.hexdigest(), sizes[0], received.hexdigest(), sizes[1]
+
+
+def round_trip(sock, message=b"ping"):
+    sock.sendall(message)
+    answer = b""
+    while len(answer) < len(message):
+        part = sock.recv(len(message) - len(answer))
+        if not part:
+            break
+        answer += part
+    if answer != message:
+        raise AssertionError(f"{message!r} came back as {answer!r}")
+
+
+def unacknowledged(sock):
+    """Bytes that the peer's kernel does not have yet: tcp(7), SIOCOUTQ. The
+    end of the stream counts as one."""
+    return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
+
+
+def send_until_stuck(sock, data, quiet_s=0.3):
+    """Sends without reading until all is sent, or the peer has taken nothing
+    for so long. Returns how much was sent."""
+    view = memoryview(data)
+    sent = 0
+    timeout = sock.gettimeout()
+    sock.setblocking(False)
+    while sent < len(view):
+        if not select.select([], [sock], [], quiet_s)[1]:
+            break
+        sent += sock.send(view[sent:sent + MIB])
+    sock.settimeout(timeout)
+    return sent
+
+
+def is_silent(sock):
+    """Nothing has come, not even the end."""
+    return not select.select([sock], [], [], 0)[0]
+
+
+def reset(sock):
+    """Closes with RST: socket(7), SO_LINGER."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                    struct.pack("ii", 1, 0))
+    sock.close()
+
+
+# -------------------------------------------------------------------- plugins
+
+COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+
+
+def build_plugin(path, source, *flags):
+    """Compiles C source to a shared object."""
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
+        file.write(source)
+        file.flush()
+        subprocess.run(
+            [COMPILER, "-std=gnu11", "-shared", "-fPIC", "-fvisibility=hidden",
+             "-Wall", "-Wextra", "-Werror",
+             "-I" + os.path.join(SOURCE, "core", "include"), *flags,
+             "-o", path, file.name], check=True)

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* The least that is a protocol. */
+#include <berth/protocol.h>
+
+static ssize_t on_data(berth_conn *c, char *data, size_t size)
+{
+    return berth_write(c, data, size);
+}
+
+BERTH_PROTOCOL(.name = "good", .on_data = on_data);

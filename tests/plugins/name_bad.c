@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: MIT */
+#include <berth/protocol.h>
+
+static ssize_t on_data(berth_conn *c, char *data, size_t size)
+{
+    return berth_write(c, data, size);
+}
+
+BERTH_PROTOCOL(.name = "Not Allowed", .on_data = on_data);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Its size is more than there is. */
+#include <berth/protocol.h>
+
+static ssize_t on_data(berth_conn *c, char *data, size_t size)
+{
+    return berth_write(c, data, size);
+}
+
+BERTH_EXPORT const berth_protocol berth_protocol_1;
+const berth_protocol berth_protocol_1 = {
+    .size = 1000000,
+    .abi = BERTH_ABI,
+    .option_size = sizeof(berth_option),
+    .counter_size = sizeof(berth_counter),
+    .name = "beyond",
+    .on_data = on_data,
+};

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+#include "simulator.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "driver.h"
+#include "host.h"
+
+#define TURNS_MAX 1000000
+#define START_MS 1000000
+
+/* ------------------------------------------------------------------- bytes */
+
+/* Tests have no use for going on without memory. */
+static void append(struct bytes *bytes, const void *data, size_t size)
+{
+    if (bytes->size + size > bytes->capacity) {
+        bytes->capacity = 2 * (bytes->size + size);
+        bytes->data = realloc(bytes->data, bytes->capacity);
+        if (bytes->data == NULL) {
+            abort();
+        }
+    }
+    if (size > 0) {
+        memcpy(bytes->data + bytes->size, data, size);
+    }
+    bytes->size += size;
+}
+
+/* ------------------------------------------------------------------ stream */
+
+static ssize_t sim_read(struct stream *stream, void *buffer, size_t size)
+{
+    struct peer *peer = stream->context;
+    size_t left = peer->sent.size - peer->sent.taken;
+
+    peer->reads++;
+    if (left > 0) {
+        size_t count = size < left ? size : left;
+
+        memcpy(buffer, peer->sent.data + peer->sent.taken, count);
+        peer->sent.taken += count;
+        if (count == left) {
+            peer->reported &= ~(uint32_t)SELECTOR_READ;
+        }
+        return (ssize_t)count;
+    }
+    if (peer->is_reset) {
+        return -ECONNRESET;
+    }
+    if (peer->is_finished) {
+        return 0;
+    }
+    peer->reported &= ~(uint32_t)SELECTOR_READ;
+    return -EAGAIN;
+}
+
+static size_t room_of(const struct peer *peer)
+{
+    return peer->window < peer->write_most ? peer->window : peer->write_most;
+}
+
+static ssize_t
+sim_writev(struct stream *stream, const struct iovec *iov, int count)
+{
+    struct peer *peer = stream->context;
+    size_t room = room_of(peer);
+    size_t taken = 0;
+    int error = peer->fail_write;
+
+    peer->writes++;
+    if (error != 0 || peer->is_reset || peer->has_end) {
+        peer->fail_write = 0;
+        return error != 0 ? error : -EPIPE;
+    }
+    for (int i = 0; i < count && taken < room; i++) {
+        size_t size = iov[i].iov_len;
+
+        if (size > room - taken) {
+            size = room - taken;
+        }
+        append(&peer->received, iov[i].iov_base, size);
+        taken += size;
+    }
+    if (peer->window != PEER_READS_ALL) {
+        peer->window -= taken;
+    }
+    peer->reported &= ~(uint32_t)SELECTOR_WRITE;
+    return taken == 0 ? -EAGAIN : (ssize_t)taken;
+}
+
+static ssize_t sim_write(struct stream *stream, const void *data, size_t size)
+{
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+
+    return sim_writev(stream, &iov, 1);
+}
+
+static void sim_shutdown(struct stream *stream)
+{
+    struct peer *peer = stream->context;
+
+    peer->has_end = true;
+}
+
+static void sim_close(struct stream *stream, bool reset)
+{
+    struct peer *peer = stream->context;
+    bool is_unread = peer->sent.taken < peer->sent.size;
+
+    peer->has_end = true;
+    peer->is_closed = true;
+    /* As the kernel: unread bytes turn a close into a reset. */
+    peer->is_closed_by_reset = reset || is_unread;
+    peer->watched = STREAM_NONE;
+    peer->source = NULL;
+}
+
+/* There is no kernel in between. */
+static size_t sim_unacknowledged(const struct stream *stream)
+{
+    (void)stream;
+    return 0;
+}
+
+static int sim_error(struct stream *stream)
+{
+    const struct peer *peer = stream->context;
+
+    return peer->is_reset ? -ECONNRESET : 0;
+}
+
+static int
+sim_address(const struct stream *stream, bool is_peer, struct address *address)
+{
+    struct sockaddr_un unix_address = {.sun_family = AF_UNIX};
+
+    (void)stream;
+    (void)is_peer;
+    memset(address, 0, sizeof(*address));
+    memcpy(&address->storage, &unix_address, sizeof(unix_address));
+    address->size = sizeof(unix_address.sun_family);
+    return 0;
+}
+
+static int sim_watch(struct stream *stream,
+                     const struct selector *selector,
+                     uint32_t before,
+                     uint32_t events,
+                     enum selector_trigger trigger,
+                     void *tag)
+{
+    struct peer *peer = stream->context;
+    int error = peer->watch_error;
+
+    (void)selector;
+    (void)trigger;
+    peer->watch_error = 0;
+    if (error != 0) {
+        return error;
+    }
+    if (before != peer->watched) {
+        return -EINVAL;
+    }
+    peer->watched = events;
+    peer->source = tag;
+    peer->reported = 0;
+    return 0;
+}
+
+static const struct stream_ops sim_ops = {
+    .read = sim_read,
+    .write = sim_write,
+    .writev = sim_writev,
+    .shutdown = sim_shutdown,
+    .close = sim_close,
+    .unacknowledged = sim_unacknowledged,
+    .error = sim_error,
+    .address = sim_address,
+    .watch = sim_watch,
+};
+
+/* ---------------------------------------------------------------- recorder */
+
+static void record_close(berth_conn *c, int why)
+{
+    struct peer *peer = connection_of(c)->stream.context;
+    const berth_protocol *original = peer->simulator->original;
+
+    peer->closes++;
+    peer->why = why;
+    peer->connection = NULL;
+    if (original->on_close != NULL) {
+        original->on_close(c, why);
+    }
+}
+
+/* --------------------------------------------------------------- simulator */
+
+static uint64_t read_clock(void *arg)
+{
+    const struct simulator *simulator = arg;
+
+    return simulator->now_ms;
+}
+
+static bool end_turn(void *arg)
+{
+    struct simulator *simulator = arg;
+
+    return driver_end_turn(&simulator->connections);
+}
+
+static const struct limits default_limits = {
+    .input = 65536,
+    .output = 1048576,
+    .idle_ms = 300000,
+    .stall_ms = 30000,
+};
+
+static int start_entry(struct simulator *simulator,
+                       const struct simulator_parts *parts)
+{
+    static const char *const listeners[] = {"simulator"};
+    struct entry_parts made = {
+        .name = parts->protocol->name,
+        .protocol = &simulator->protocol,
+        .counter_count = parts->counter_count,
+        .settings = parts->settings,
+        .limits = &simulator->limits,
+        .listeners = listeners,
+        .listener_count = 1,
+        .host = host_table(),
+        .connections = &simulator->connections,
+        .loop = &simulator->loop,
+        .log = &simulator->log,
+    };
+    berth_error refusal;
+    int error = entry_init(&simulator->entry, &made);
+
+    if (error < 0) {
+        return error;
+    }
+    error = entry_start(&simulator->entry, &refusal);
+    if (error < 0) {
+        (void)fprintf(stderr, "init: %s\n", refusal.text);
+        entry_fini(&simulator->entry);
+    }
+    return error;
+}
+
+int simulator_init(struct simulator *simulator,
+                   const struct simulator_parts *parts)
+{
+    int error;
+
+    memset(simulator, 0, sizeof(*simulator));
+    simulator->now_ms = START_MS;
+    simulator->original = parts->protocol;
+    simulator->protocol = *parts->protocol;
+    simulator->protocol.on_close = record_close;
+    simulator->limits = parts->limits == NULL ? default_limits : *parts->limits;
+    list_init(&simulator->peers);
+    error = log_open(&simulator->log, NULL, parts->log_level, LOG_TEXT);
+    if (error == 0) {
+        error = loop_open(&simulator->loop, read_clock, simulator, end_turn,
+                          simulator);
+    }
+    if (error == 0) {
+        error = connections_init(&simulator->connections, &simulator->loop,
+                                 &simulator->log, host_table(), parts->trigger);
+    }
+    if (error == 0) {
+        error = start_entry(simulator, parts);
+    }
+    return error;
+}
+
+static void free_peer(struct peer *peer)
+{
+    free(peer->sent.data);
+    free(peer->received.data);
+    free(peer);
+}
+
+void simulator_fini(struct simulator *simulator)
+{
+    driver_kill_all(&simulator->connections);
+    entry_stop(&simulator->entry);
+    entry_fini(&simulator->entry);
+    connections_fini(&simulator->connections);
+    loop_close(&simulator->loop);
+    log_close(&simulator->log);
+    for (struct list *link = simulator->peers.next;
+         link != &simulator->peers;) {
+        struct peer *peer = CONTAINER_OF(link, struct peer, link);
+
+        link = link->next;
+        free_peer(peer);
+    }
+}
+
+struct peer *simulator_connect(struct simulator *simulator)
+{
+    struct peer *peer = calloc(1, sizeof(*peer));
+    struct driver_newcomer newcomer = {
+        .entry = &simulator->entry,
+        .peer_slot = CONNECTION_PEER_NONE,
+    };
+
+    if (peer == NULL) {
+        return NULL;
+    }
+    peer->simulator = simulator;
+    peer->watched = STREAM_NONE;
+    peer->window = PEER_READS_ALL;
+    peer->write_most = SIZE_MAX;
+    list_append(&simulator->peers, &peer->link);
+    newcomer.stream.ops = &sim_ops;
+    newcomer.stream.context = peer;
+    if (driver_open(&newcomer) == 0 && peer->source != NULL) {
+        peer->connection =
+            CONTAINER_OF(peer->source, struct connection, source);
+    }
+    return peer;
+}
+
+/* What epoll_wait(2) would report now, of what is watched. */
+static uint32_t find_events(const struct peer *peer)
+{
+    uint32_t events = 0;
+    uint32_t ready;
+
+    if (peer->sent.taken < peer->sent.size || peer->is_finished ||
+        peer->is_reset) {
+        events |= SELECTOR_READ;
+    }
+    if (peer->is_finished || peer->is_reset) {
+        events |= SELECTOR_PEER_END;
+    }
+    if (room_of(peer) > 0 || peer->is_reset) {
+        events |= SELECTOR_WRITE;
+    }
+    ready = events & peer->watched;
+    if (peer->is_reset) {
+        ready |= SELECTOR_ERROR | SELECTOR_HANGUP;
+    } else if (peer->is_finished && peer->has_end) {
+        ready |= SELECTOR_HANGUP;
+    }
+    return ready;
+}
+
+/* What would be reported now that has not been reported yet. */
+static uint32_t find_reports(const struct peer *peer)
+{
+    uint32_t events;
+
+    if (peer->source == NULL || peer->watched == STREAM_NONE) {
+        return 0;
+    }
+    events = find_events(peer);
+    if (peer->simulator->connections.trigger == SELECTOR_EDGE) {
+        events &= ~peer->reported;
+    }
+    return events;
+}
+
+bool simulator_turn(struct simulator *simulator)
+{
+    bool is_active = false;
+    struct list *link;
+
+    simulator->loop.now_ms = simulator->now_ms;
+    for (link = simulator->peers.next; link != &simulator->peers;
+         link = link->next) {
+        struct peer *peer = CONTAINER_OF(link, struct peer, link);
+        uint32_t events = find_reports(peer);
+
+        if (events != 0) {
+            peer->reported |= events;
+            peer->source->ops->ready(peer->source, find_events(peer));
+        }
+    }
+    simulator->loop.is_busy = true; /* the real selector is not waited for */
+    (void)loop_turn(&simulator->loop);
+    for (link = simulator->peers.next; link != &simulator->peers;
+         link = link->next) {
+        is_active |= find_reports(CONTAINER_OF(link, struct peer, link)) != 0;
+    }
+    return is_active || simulator->loop.is_busy;
+}
+
+void simulator_run(struct simulator *simulator)
+{
+    for (int turns = 0; simulator_turn(simulator); turns++) {
+        if (turns == TURNS_MAX) {
+            (void)fprintf(stderr, "the server never comes to rest\n");
+            abort();
+        }
+    }
+}
+
+void simulator_wait(struct simulator *simulator, uint64_t ms)
+{
+    uint64_t end_ms = simulator->now_ms + ms;
+
+    simulator_run(simulator);
+    while (simulator->now_ms < end_ms) {
+        int64_t next_ms = timer_wheel_next(&simulator->loop.wheel);
+        uint64_t left_ms = end_ms - simulator->now_ms;
+
+        if (next_ms < 0 || (uint64_t)next_ms > left_ms) {
+            simulator->now_ms = end_ms;
+        } else {
+            simulator->now_ms += (uint64_t)(next_ms == 0 ? 1 : next_ms);
+        }
+        simulator_run(simulator);
+    }
+}
+
+/* -------------------------------------------------------------------- peer */
+
+void peer_send(struct peer *peer, const void *data, size_t size)
+{
+    append(&peer->sent, data, size);
+    peer->reported &= ~(uint32_t)SELECTOR_READ;
+}
+
+void peer_finish(struct peer *peer)
+{
+    peer->is_finished = true;
+    peer->reported &= ~(uint32_t)SELECTOR_READ;
+}
+
+void peer_reset(struct peer *peer)
+{
+    peer->is_reset = true;
+    peer->reported = 0;
+}
+
+const char *peer_take(struct peer *peer, size_t *size)
+{
+    const char *data = peer->received.data + peer->received.taken;
+
+    *size = peer->received.size - peer->received.taken;
+    peer->received.taken = peer->received.size;
+    return *size == 0 ? "" : data;
+}

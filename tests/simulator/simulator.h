@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulator: the server's connection logic over streams that are no
+ * sockets, with a clock that tests turn. What happens depends on nothing but
+ * the calls below: no time passes and no byte moves by itself.
+ *
+ * A peer is the other end of one connection: it sends, reads as much as its
+ * window lets it, finishes, or resets.
+ */
+#ifndef BERTH_SIMULATOR_H
+#define BERTH_SIMULATOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <berth/protocol.h>
+
+#include "connection.h"
+#include "entry.h"
+#include "limit.h"
+#include "list.h"
+#include "log.h"
+#include "loop.h"
+
+/* A peer that reads whatever comes. */
+#define PEER_READS_ALL SIZE_MAX
+
+/* Bytes that grow at the end and are taken from the front. */
+struct bytes {
+    char *data;
+    size_t size, capacity;
+    size_t taken;
+};
+
+struct simulator {
+    struct loop loop;
+    struct log log;
+    struct connections connections;
+    struct entry entry;
+    struct limits limits;
+    berth_protocol protocol;        /* the one under test, seen through */
+    const berth_protocol *original; /* a recorder of on_close */
+    struct list peers;
+    uint64_t now_ms;
+    bool is_started;
+};
+
+struct peer {
+    struct list link;
+    struct simulator *simulator;
+    struct connection *connection; /* NULL after on_close */
+    struct source *source;         /* whom the events are reported to */
+    uint32_t watched;              /* events, or STREAM_NONE */
+    uint32_t reported;             /* edge-triggered: those already reported */
+    struct bytes sent;             /* to the server */
+    struct bytes received;         /* from it */
+    size_t window;                 /* bytes that it still reads */
+    size_t write_most;             /* bytes that one write takes at most */
+    size_t writes;                 /* system calls that wrote would have been */
+    size_t reads;
+    int fail_write;          /* -errno of the next write; 0: none */
+    int watch_error;         /* -errno of the next watch; 0: none */
+    bool is_finished;        /* it finished sending */
+    bool is_reset;           /* it reset the connection */
+    bool has_end;            /* the server finished sending */
+    bool is_closed;          /* the server closed the stream */
+    bool is_closed_by_reset; /* with RST */
+    int closes;              /* how many on_close there were */
+    int why;                 /* of the last one */
+};
+
+/* What a simulation is made of. NULL limits: the defaults of server.yaml. */
+struct simulator_parts {
+    const berth_protocol *protocol;
+    const void *settings;
+    size_t counter_count;
+    const struct limits *limits;
+    enum selector_trigger trigger;
+    enum log_level log_level;
+};
+
+/* Begins, and runs the plugin's init. Returns 0 or -errno. */
+int simulator_init(struct simulator *simulator,
+                   const struct simulator_parts *parts);
+
+/* Ends all connections, runs fini, frees everything, the peers too. */
+void simulator_fini(struct simulator *simulator);
+
+/* A new connection; the peer lives until simulator_fini(). NULL: no memory. */
+struct peer *simulator_connect(struct simulator *simulator);
+
+/* One turn of the loop. Returns whether anything was left to do. */
+bool simulator_turn(struct simulator *simulator);
+
+/* Turns until nothing is left to do; at most a million, then aborts: a server
+   that never comes to rest is a bug. */
+void simulator_run(struct simulator *simulator);
+
+/* Lets time pass, each timer at its time, running as it goes. */
+void simulator_wait(struct simulator *simulator, uint64_t ms);
+
+/* The peer's acts; none of them runs the server. */
+void peer_send(struct peer *peer, const void *data, size_t size);
+void peer_finish(struct peer *peer);
+void peer_reset(struct peer *peer);
+
+/* What it has received and not yet taken; takes it. */
+const char *peer_take(struct peer *peer, size_t *size);
+
+#endif

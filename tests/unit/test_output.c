@@ -1,0 +1,793 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit.h"
+
+#define MIB ((size_t)1024 * 1024)
+
+/* The stream under test's output: what it was given, and how it takes it. */
+struct sink {
+    struct stream stream;
+    char *bytes;
+    size_t size;
+    size_t capacity;
+    size_t calls;
+    size_t limit; /* bytes of one call that are taken */
+    int error;    /* what calls return instead; 0: they take bytes */
+    unsigned short seed[3];
+    bool is_random; /* takes any part, or none */
+};
+
+static struct sink sink;
+static struct output_pool pool;
+static struct output *output;
+
+static int choose_error(struct sink *to)
+{
+    if (to->is_random && nrand48(to->seed) % 4 == 0) {
+        return nrand48(to->seed) % 4 == 0 ? -ECONNRESET : -EAGAIN;
+    }
+    return to->error;
+}
+
+static size_t total_of(const struct iovec *iov, int count)
+{
+    size_t total = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (iov[i].iov_len == 0) {
+            ck_abort_msg("an empty piece was written");
+        }
+        total += iov[i].iov_len;
+    }
+    return total;
+}
+
+static size_t choose_size(struct sink *to, size_t total)
+{
+    if (to->is_random && nrand48(to->seed) % 2 == 0) {
+        return 1 + ((size_t)nrand48(to->seed) % total);
+    }
+    return total < to->limit ? total : to->limit;
+}
+
+static void keep(struct sink *to, const char *bytes, size_t size)
+{
+    while (to->capacity <= to->size + size) { /* never NULL */
+        to->capacity = (to->capacity * 2) + 4096;
+        to->bytes = realloc(to->bytes, to->capacity);
+        ck_assert_ptr_nonnull(to->bytes);
+    }
+    memcpy(to->bytes + to->size, bytes, size);
+    to->size += size;
+}
+
+static ssize_t
+writev_sink(struct stream *stream, const struct iovec *iov, int count)
+{
+    struct sink *to = stream->context;
+    int error = choose_error(to);
+    size_t left;
+    size_t taken;
+
+    ck_assert_int_ge(count, 1);
+    ck_assert_int_le(count, STREAM_IOV_MAX);
+    to->calls++;
+    if (error < 0) {
+        return error;
+    }
+    taken = choose_size(to, total_of(iov, count));
+    left = taken;
+    for (int i = 0; i < count && left > 0; i++) {
+        size_t size = iov[i].iov_len < left ? iov[i].iov_len : left;
+
+        keep(to, iov[i].iov_base, size);
+        left -= size;
+    }
+    return (ssize_t)taken;
+}
+
+static ssize_t write_sink(struct stream *stream, const void *data, size_t size)
+{
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
+
+    return writev_sink(stream, &iov, 1);
+}
+
+static const struct stream_ops sink_ops = {.write = write_sink,
+                                           .writev = writev_sink};
+
+static void set_up(void)
+{
+    sink = (struct sink){
+        .stream = {.ops = &sink_ops, .context = &sink},
+        .limit = SIZE_MAX,
+    };
+    output_pool_init(&pool);
+    output = output_new(&pool);
+    ck_assert_ptr_nonnull(output);
+}
+
+static void tear_down(void)
+{
+    output_free(&pool, output);
+    output_pool_fini(&pool);
+    free(sink.bytes);
+}
+
+static void append(const char *text)
+{
+    ck_assert_int_eq(output_append(output, text, strlen(text)), 0);
+}
+
+static void reserve(const char *text)
+{
+    size_t size = strlen(text);
+    char *room = output_reserve(output, size);
+
+    ck_assert_ptr_nonnull(room);
+    for (size_t i = 0; i < size; i++) {
+        room[i] = text[i];
+    }
+}
+
+/* Sees to it that what leaves the queue is what the stream took. */
+static int flush(void)
+{
+    size_t total = output->queued + sink.size;
+    int error = output_flush(output, &sink.stream);
+
+    ck_assert_uint_eq(output->queued + sink.size, total);
+    return error;
+}
+
+static void expect_sent(const char *text)
+{
+    ck_assert_uint_eq(sink.size, strlen(text));
+    ck_assert_int_eq(memcmp(sink.bytes, text, sink.size), 0);
+    sink.size = 0;
+}
+
+/* Sends all, and sees that it is just this. */
+static void expect_queued(const char *text)
+{
+    ck_assert_uint_eq(output->queued, strlen(text));
+    ck_assert_int_eq(flush(), 0);
+    ck_assert_uint_eq(output->queued, 0);
+    expect_sent(text);
+}
+
+/* Gives the output back and takes one: the same, if it was kept. */
+static void replace(void)
+{
+    output_free(&pool, output);
+    output = output_new(&pool);
+    ck_assert_ptr_nonnull(output);
+}
+
+/* ------------------------------------------------------------------ append */
+
+START_TEST(a_new_output_is_empty)
+{
+    ck_assert_uint_eq(output->queued, 0);
+    ck_assert_uint_eq(output->left, 0);
+    ck_assert_uint_eq(output->direct, 0);
+    ck_assert_int_eq(flush(), 0);
+    ck_assert_uint_eq(sink.calls, 0);
+}
+END_TEST
+
+START_TEST(what_is_appended_leaves_in_one_call_in_order)
+{
+    char text[] = "three";
+
+    append("one ");
+    append("two ");
+    append(text);
+    memset(text, 'x', sizeof(text)); /* a copy was queued */
+    expect_queued("one two three");
+    ck_assert_uint_eq(sink.calls, 1);
+    append("four");
+    expect_queued("four");
+}
+END_TEST
+
+START_TEST(appending_nothing_queues_nothing)
+{
+    ck_assert_int_eq(output_append(output, "x", 0), 0);
+    append("a");
+    ck_assert_int_eq(output_append(output, "x", 0), 0);
+    expect_queued("a");
+}
+END_TEST
+
+START_TEST(without_memory_nothing_is_queued)
+{
+    volatile size_t huge = SIZE_MAX - 64; /* what no compiler objects to */
+
+    append("one ");
+    ck_assert_int_eq(output_append(output, "x", huge), -ENOMEM);
+    ck_assert_ptr_null(output_reserve(output, huge));
+    ck_assert_uint_eq(output->queued, 4);
+    append("two");
+    expect_queued("one two");
+}
+END_TEST
+
+/* --------------------------------------------------------- reserve, commit */
+
+START_TEST(what_is_reserved_is_sent_only_when_committed)
+{
+    reserve("hello");
+    ck_assert_uint_eq(output->queued, 0);
+    ck_assert_int_eq(flush(), 0);
+    ck_assert_uint_eq(sink.calls, 0);
+    append("one ");
+    reserve("two and more");
+    ck_assert_uint_eq(output->queued, 4);
+    ck_assert_int_eq(output_commit(output, 3), 0);
+    ck_assert_uint_eq(output->queued, 7);
+    append(" three");
+    expect_queued("one two three");
+}
+END_TEST
+
+START_TEST(nothing_may_be_committed)
+{
+    reserve("hello");
+    ck_assert_int_eq(output_commit(output, 0), 0);
+    ck_assert_int_eq(output_commit(output, 1), -EINVAL);
+    append("a");
+    expect_queued("a");
+}
+END_TEST
+
+START_TEST(no_more_can_be_committed_than_was_reserved)
+{
+    ck_assert_int_eq(output_commit(output, 1), -EINVAL);
+    ck_assert_int_eq(output_commit(output, 0), 0);
+    reserve("hello");
+    ck_assert_int_eq(output_commit(output, 6), -EINVAL);
+    ck_assert_uint_eq(output->queued, 0);
+    ck_assert_int_eq(output_commit(output, 5), 0);
+    ck_assert_int_eq(output_commit(output, 1), -EINVAL); /* only once */
+    expect_queued("hello");
+}
+END_TEST
+
+START_TEST(append_takes_back_what_was_reserved)
+{
+    reserve("hello");
+    append("one");
+    ck_assert_int_eq(output_commit(output, 5), -EINVAL);
+    expect_queued("one");
+}
+END_TEST
+
+START_TEST(reserve_takes_back_what_was_reserved)
+{
+    reserve("a longer text");
+    reserve("short");
+    ck_assert_int_eq(output_commit(output, 6), -EINVAL);
+    ck_assert_int_eq(output_commit(output, 5), 0);
+    expect_queued("short");
+}
+END_TEST
+
+START_TEST(flush_takes_back_what_was_reserved)
+{
+    append("one");
+    reserve("hello");
+    ck_assert_int_eq(flush(), 0);
+    ck_assert_int_eq(output_commit(output, 5), -EINVAL);
+    expect_sent("one");
+}
+END_TEST
+
+/* Segments that were reserved and not filled are in between. */
+START_TEST(large_reservations_may_be_left_unused)
+{
+    append("one ");
+    for (size_t i = 0; i < 8; i++) {
+        ck_assert_ptr_nonnull(output_reserve(output, 100000 * (i + 1)));
+    }
+    append("two ");
+    ck_assert_ptr_nonnull(output_reserve(output, 2 * MIB));
+    ck_assert_int_eq(output_commit(output, 0), 0);
+    reserve("three");
+    ck_assert_int_eq(output_commit(output, 5), 0);
+    expect_queued("one two three");
+}
+END_TEST
+
+START_TEST(a_large_reservation_is_contiguous_and_all_of_it_is_sent)
+{
+    size_t size = 3 * MIB;
+    char *room = output_reserve(output, size);
+
+    ck_assert_ptr_nonnull(room);
+    for (size_t i = 0; i < size; i++) {
+        room[i] = (char)(i % 251);
+    }
+    ck_assert_int_eq(output_commit(output, size), 0);
+    ck_assert_int_eq(flush(), 0);
+    ck_assert_uint_eq(sink.size, size);
+    for (size_t i = 0; i < size; i++) {
+        if (sink.bytes[i] != (char)(i % 251)) {
+            ck_abort_msg("byte %zu differs", i);
+        }
+    }
+}
+END_TEST
+
+/* ------------------------------------------------------------------- flush */
+
+START_TEST(a_partial_write_keeps_the_rest)
+{
+    append("one two three");
+    sink.limit = 4;
+    ck_assert_int_eq(flush(), -EAGAIN);
+    ck_assert_uint_eq(sink.calls, 1);
+    ck_assert_uint_eq(output->queued, 9);
+    append(" four");
+    sink.limit = SIZE_MAX;
+    ck_assert_int_eq(flush(), 0);
+    expect_sent("one two three four");
+}
+END_TEST
+
+START_TEST(a_full_or_broken_stream_keeps_all)
+{
+    static const int errors[] = {-EAGAIN, -ECONNRESET, -EPIPE};
+
+    append("hello");
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        sink.error = errors[i];
+        ck_assert_int_eq(flush(), errors[i]);
+        ck_assert_uint_eq(output->queued, 5);
+    }
+    sink.error = 0;
+    expect_queued("hello");
+}
+END_TEST
+
+/* Queues size bytes in small pieces. */
+static void append_many(size_t size)
+{
+    static const char piece[1000];
+
+    for (size_t done = 0; done < size; done += sizeof(piece)) {
+        if (output_append(output, piece, sizeof(piece)) < 0) {
+            ck_abort_msg("no memory");
+        }
+    }
+}
+
+START_TEST(one_flush_sends_a_share_so_that_others_have_their_turn)
+{
+    size_t before;
+
+    append_many(20 * MIB);
+    for (int i = 0; i < 4; i++) {
+        before = sink.size;
+        sink.calls = 0;
+        ck_assert_int_eq(flush(), -EAGAIN); /* though the stream takes all */
+        ck_assert_uint_ge(sink.size - before, MIB);
+        ck_assert_uint_le(sink.size - before, 4 * MIB);
+        ck_assert_uint_le(sink.calls, 4);
+    }
+    while (flush() == -EAGAIN) {
+    }
+    ck_assert_uint_eq(output->queued, 0);
+    ck_assert_uint_ge(sink.size, 20 * MIB);
+}
+END_TEST
+
+/* --------------------------------------------------------------- short way */
+
+START_TEST(a_new_output_is_fresh_until_something_remains_or_is_sent)
+{
+    ck_assert(output_is_fresh(output));
+    append("one two");
+    ck_assert(output_is_fresh(output));
+    sink.limit = 3;
+    ck_assert_int_eq(flush(), -EAGAIN);
+    ck_assert(!output_is_fresh(output));
+    replace();
+    ck_assert(output_is_fresh(output));
+    append_many(MIB);
+    ck_assert(!output_is_fresh(output));
+    replace();
+    output->left = 1;
+    ck_assert(!output_is_fresh(output));
+    replace();
+    output->direct = 1;
+    ck_assert(!output_is_fresh(output));
+}
+END_TEST
+
+START_TEST(a_fresh_output_is_sent_in_one_call)
+{
+    append("one ");
+    append("two");
+    ck_assert_int_eq(output_send_fresh(output, &sink.stream), 0);
+    ck_assert_uint_eq(output->queued, 0);
+    ck_assert_uint_eq(sink.calls, 1);
+    expect_sent("one two");
+    ck_assert(output_is_fresh(output));
+    append("three");
+    expect_queued("three");
+}
+END_TEST
+
+START_TEST(what_a_fresh_output_could_not_send_remains)
+{
+    append("one two");
+    sink.error = -EAGAIN;
+    ck_assert_int_eq(output_send_fresh(output, &sink.stream), -EAGAIN);
+    sink.error = -ECONNRESET;
+    ck_assert_int_eq(output_send_fresh(output, &sink.stream), -ECONNRESET);
+    ck_assert_uint_eq(output->queued, 7);
+    sink.error = 0;
+    sink.limit = 3;
+    ck_assert_int_eq(output_send_fresh(output, &sink.stream), -EAGAIN);
+    ck_assert_uint_eq(output->queued, 4);
+    sink.limit = SIZE_MAX;
+    append(" three");
+    ck_assert_int_eq(flush(), 0);
+    expect_sent("one two three");
+}
+END_TEST
+
+/* ----------------------------------------------------------- write through */
+
+static ssize_t write_through(const char *text)
+{
+    return output_write_through(output, &sink.stream, text, strlen(text));
+}
+
+START_TEST(writing_through_sends_the_queue_first_in_one_call)
+{
+    ck_assert_int_eq(write_through("one "), 4);
+    append("two ");
+    ck_assert_int_eq(write_through("three"), 5);
+    ck_assert_uint_eq(sink.calls, 2);
+    ck_assert_uint_eq(output->queued, 0);
+    expect_sent("one two three");
+}
+END_TEST
+
+START_TEST(writing_through_tells_how_much_was_taken)
+{
+    append("one ");
+    sink.limit = 3;
+    ck_assert_int_eq(write_through("two"), 0); /* not even the queue */
+    ck_assert_uint_eq(output->queued, 1);
+    sink.limit = 1;
+    ck_assert_int_eq(write_through("two"), 0); /* just the queue */
+    ck_assert_uint_eq(output->queued, 0);
+    sink.limit = 2;
+    ck_assert_int_eq(write_through("two"), 2);
+    ck_assert_uint_eq(output->queued, 0);
+    expect_sent("one tw");
+}
+END_TEST
+
+START_TEST(writing_through_to_a_full_or_broken_stream_takes_nothing)
+{
+    append("one ");
+    sink.error = -EAGAIN;
+    ck_assert_int_eq(write_through("two"), -EAGAIN);
+    sink.error = -ECONNRESET;
+    ck_assert_int_eq(write_through("two"), -ECONNRESET);
+    sink.error = 0;
+    ck_assert_uint_eq(sink.calls, 2);
+    expect_queued("one ");
+}
+END_TEST
+
+START_TEST(writing_through_leaves_reservations_out)
+{
+    append("one ");
+    reserve("hello");
+    ck_assert_int_eq(write_through("two"), 3);
+    ck_assert_int_eq(output_commit(output, 5), -EINVAL);
+    expect_sent("one two");
+}
+END_TEST
+
+START_TEST(writing_through_never_overtakes_a_long_queue)
+{
+    size_t before;
+    ssize_t taken;
+
+    append_many(4 * MIB);
+    before = output->queued;
+    taken = write_through("x");
+    ck_assert_int_ge(taken, 0);
+    ck_assert(taken == 0 || output->queued == 0);
+    ck_assert_uint_eq(sink.size, before - output->queued + (size_t)taken);
+}
+END_TEST
+
+/* -------------------------------------------------------------------- pool */
+
+/* How many the pool holds; none is more than an output and a segment. */
+static size_t count_pooled(void)
+{
+    size_t count = 0;
+
+    for (const struct output *o = pool.outputs; o != NULL; o = o->next_free) {
+        ck_assert_ptr_eq(o->first, o->last);
+        ck_assert_uint_eq(o->first->capacity, OUTPUT_SEGMENT_BYTES);
+        count++;
+    }
+    ck_assert_uint_eq(count, pool.output_count);
+    return count;
+}
+
+START_TEST(the_pool_is_bounded)
+{
+    static struct output *others[2 * OUTPUT_POOL_MAX];
+
+    for (size_t i = 0; i < 2 * (size_t)OUTPUT_POOL_MAX; i++) {
+        others[i] = output_new(&pool);
+        ck_assert_ptr_nonnull(others[i]);
+    }
+    for (size_t i = 0; i < 2 * (size_t)OUTPUT_POOL_MAX; i++) {
+        output_free(&pool, others[i]);
+    }
+    ck_assert_uint_eq(count_pooled(), OUTPUT_POOL_MAX);
+    ck_assert_uint_le(count_pooled() * OUTPUT_SEGMENT_BYTES, MIB);
+}
+END_TEST
+
+START_TEST(an_output_that_was_given_back_is_taken_again_as_new)
+{
+    const struct output *kept = output;
+
+    append("one");
+    ck_assert_int_eq(flush(), 0);
+    reserve("left");
+    output->left = 7;
+    output->direct = 8;
+    replace();
+    ck_assert_ptr_eq(output, kept);
+    ck_assert_uint_eq(count_pooled(), 0);
+    ck_assert_uint_eq(output->left, 0);
+    ck_assert_uint_eq(output->direct, 0);
+    ck_assert_int_eq(output_commit(output, 4), -EINVAL);
+    expect_sent("one");
+    append("two");
+    expect_queued("two");
+}
+END_TEST
+
+START_TEST(what_is_queued_is_dropped_with_the_output)
+{
+    append("old");
+    replace();
+    append("new");
+    expect_queued("new");
+    append_many(MIB);
+    ck_assert_ptr_nonnull(output_reserve(output, MIB));
+    replace();
+    append("newer");
+    expect_queued("newer");
+}
+END_TEST
+
+START_TEST(large_segments_are_not_kept)
+{
+    append("small");
+    ck_assert_ptr_nonnull(output_reserve(output, MIB));
+    ck_assert_int_eq(output_commit(output, 1), 0);
+    ck_assert_int_eq(flush(), 0);
+    output_free(&pool, output);
+    ck_assert_uint_eq(count_pooled(), 0);
+    output = output_new(&pool);
+    ck_assert_uint_eq(output->first->capacity, OUTPUT_SEGMENT_BYTES);
+}
+END_TEST
+
+/* --------------------------------------------------------- against a model */
+
+/* All that was ever queued; what the sink has is its beginning. */
+struct model {
+    unsigned short seed[3];
+    struct sink all;
+};
+
+static size_t pick(struct model *model, size_t below)
+{
+    return (size_t)nrand48(model->seed) % below;
+}
+
+/* Mostly small, sometimes more than a segment. */
+static size_t pick_size(struct model *model)
+{
+    static const size_t bounds[] = {2, 100, 4000, 17000, 40000, 300000};
+
+    return pick(model, bounds[pick(model, 6)]);
+}
+
+static char *new_bytes(struct model *model, size_t size)
+{
+    char *bytes = malloc(size + 1);
+
+    ck_assert_ptr_nonnull(bytes);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (char)nrand48(model->seed);
+    }
+    return bytes;
+}
+
+static void append_random(struct model *model)
+{
+    size_t size = pick_size(model);
+    char *bytes = new_bytes(model, size);
+
+    ck_assert_int_eq(output_append(output, bytes, size), 0);
+    keep(&model->all, bytes, size);
+    free(bytes);
+}
+
+/* Commits some of it, or, one time in four, forgets about it. */
+static void reserve_random(struct model *model)
+{
+    size_t size = pick_size(model);
+    char *bytes = new_bytes(model, size);
+    char *room = output_reserve(output, size);
+    size_t used = pick(model, size + 1);
+
+    ck_assert_ptr_nonnull(room);
+    memcpy(room, bytes, size);
+    if (pick(model, 4) != 0) {
+        ck_assert_int_eq(output_commit(output, size + 1), -EINVAL);
+        ck_assert_int_eq(output_commit(output, used), 0);
+        keep(&model->all, bytes, used);
+    }
+    free(bytes);
+}
+
+static void flush_random(void)
+{
+    size_t total = output->queued + sink.size;
+    int error = output->queued > 0 && output_is_fresh(output)
+                    ? output_send_fresh(output, &sink.stream)
+                    : output_flush(output, &sink.stream);
+
+    ck_assert_uint_eq(output->queued + sink.size, total);
+    ck_assert(error != 0 || output->queued == 0);
+}
+
+static void write_through_random(struct model *model)
+{
+    size_t size = 1 + pick_size(model);
+    char *bytes = new_bytes(model, size);
+    size_t before = sink.size;
+    size_t queued = output->queued;
+    ssize_t taken = output_write_through(output, &sink.stream, bytes, size);
+
+    if (taken < 0) {
+        ck_assert_uint_eq(sink.size, before);
+        ck_assert_uint_eq(output->queued, queued);
+    } else {
+        ck_assert_uint_le((size_t)taken, size);
+        keep(&model->all, bytes, (size_t)taken);
+    }
+    free(bytes);
+}
+
+/* A new output, now and then: what was queued is gone. */
+static void replace_random(struct model *model)
+{
+    model->all.size -= output->queued;
+    replace();
+}
+
+static void take_step(struct model *model)
+{
+    switch (pick(model, 10)) {
+    case 0:
+    case 1:
+    case 2:
+        append_random(model);
+        break;
+    case 3:
+    case 4:
+        reserve_random(model);
+        break;
+    case 5:
+    case 6:
+        write_through_random(model);
+        break;
+    case 7:
+        if (pick(model, 20) == 0) {
+            replace_random(model);
+        }
+        break;
+    default:
+        flush_random();
+        break;
+    }
+}
+
+/* What was sent, and what is still queued, is all there was, in order. */
+static void check_model(const struct model *model)
+{
+    ck_assert_uint_eq(sink.size + output->queued, model->all.size);
+    ck_assert_int_eq(
+        sink.size == 0 ? 0 : memcmp(sink.bytes, model->all.bytes, sink.size),
+        0);
+}
+
+START_TEST(any_sequence_of_steps_sends_all_bytes_in_order)
+{
+    for (unsigned short number = 0; number < 20; number++) {
+        struct model model = {.seed = {number}};
+
+        sink.is_random = true;
+        sink.seed[0] = number;
+        for (int step = 0; step < 400; step++) {
+            take_step(&model);
+            ck_assert_uint_eq(sink.size + output->queued, model.all.size);
+        }
+        check_model(&model);
+        sink.is_random = false;
+        while (flush() == -EAGAIN) {
+        }
+        ck_assert_uint_eq(output->queued, 0);
+        check_model(&model);
+        ck_assert_uint_gt(sink.size, 100000);
+        sink.size = 0;
+        free(model.all.bytes);
+    }
+}
+END_TEST
+
+START_TEST(sending_a_fresh_output_takes_back_what_was_reserved)
+{
+    append("one two");
+    reserve("hello");
+    ck_assert_int_eq(output_send_fresh(output, &sink.stream), 0);
+    ck_assert_int_eq(output_commit(output, 5), -EINVAL);
+}
+END_TEST
+
+UNIT_MAIN_WITH("output",
+               set_up,
+               tear_down,
+               a_new_output_is_empty,
+               what_is_appended_leaves_in_one_call_in_order,
+               appending_nothing_queues_nothing,
+               without_memory_nothing_is_queued,
+               what_is_reserved_is_sent_only_when_committed,
+               nothing_may_be_committed,
+               no_more_can_be_committed_than_was_reserved,
+               append_takes_back_what_was_reserved,
+               reserve_takes_back_what_was_reserved,
+               flush_takes_back_what_was_reserved,
+               large_reservations_may_be_left_unused,
+               a_large_reservation_is_contiguous_and_all_of_it_is_sent,
+               a_partial_write_keeps_the_rest,
+               a_full_or_broken_stream_keeps_all,
+               one_flush_sends_a_share_so_that_others_have_their_turn,
+               a_new_output_is_fresh_until_something_remains_or_is_sent,
+               a_fresh_output_is_sent_in_one_call,
+               what_a_fresh_output_could_not_send_remains,
+               writing_through_sends_the_queue_first_in_one_call,
+               writing_through_tells_how_much_was_taken,
+               writing_through_to_a_full_or_broken_stream_takes_nothing,
+               writing_through_leaves_reservations_out,
+               writing_through_never_overtakes_a_long_queue,
+               the_pool_is_bounded,
+               an_output_that_was_given_back_is_taken_again_as_new,
+               large_segments_are_not_kept,
+               what_is_queued_is_dropped_with_the_output,
+               any_sequence_of_steps_sends_all_bytes_in_order,
+               sending_a_fresh_output_takes_back_what_was_reserved)

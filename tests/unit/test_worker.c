@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: MIT */
+#include "worker.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fixtures.h"
+#include "unit.h"
+
+#define ENTRIES 2
+
+/* Filled by hand; the children inherit it. */
+static struct plugin plugin;
+static struct config_listener listeners[ENTRIES];
+static struct config_entry entries[ENTRIES];
+static struct config config;
+
+/* The child and its log, a FIFO: who reads it knows how far the child is. */
+static pid_t child;
+static int log_fd;
+static char lines[65536];
+static size_t line_bytes;
+static size_t seen_bytes; /* what await() went past */
+
+/* ------------------------------------------------------ the plugin's side */
+
+static int tell_init(berth_entry *entry, berth_error *error)
+{
+    (void)error;
+    berth_entry_log(entry, BERTH_INFO, "init of %s", entry->name);
+    return 0;
+}
+
+static int refuse_init(berth_entry *entry, berth_error *error)
+{
+    if (strcmp(entry->name, "second") != 0) {
+        return berth_refuse(error, NULL, -ENOENT, "there is no folder");
+    }
+    return tell_init(entry, error);
+}
+
+static void tell_fini(berth_entry *entry)
+{
+    berth_entry_log(entry, BERTH_INFO, "fini of %s", entry->name);
+}
+
+static ssize_t echo_data(berth_conn *c, char *data, size_t size)
+{
+    return berth_write(c, data, size);
+}
+
+/* Its listener comes first. */
+static ssize_t tell_listener(berth_conn *c, char *data, size_t size)
+{
+    char text[ADDRESS_TEXT_MAX];
+    ssize_t length = berth_get(c, BERTH_GET_LISTENER, text, sizeof(text));
+
+    (void)berth_write(c, text, (size_t)length);
+    return berth_write(c, data, size);
+}
+
+/* Serves on: it is for the peer, or for the worker, to end it. */
+static void serve_on(berth_conn *c, int reason)
+{
+    berth_log(c, BERTH_INFO, "told to stop: %d", reason);
+}
+
+static void tell_close(berth_conn *c, int why)
+{
+    berth_log(c, BERTH_INFO, "over: %d", why);
+}
+
+static const berth_protocol echo = BERTH_PROTOCOL_INIT(.name = "echo",
+                                                       .init = tell_init,
+                                                       .fini = tell_fini,
+                                                       .on_data = echo_data,
+                                                       .on_close = tell_close);
+static const berth_protocol stubborn =
+    BERTH_PROTOCOL_INIT(.name = "stubborn",
+                        .on_data = echo_data,
+                        .on_stop = serve_on,
+                        .on_close = tell_close);
+static const berth_protocol naming =
+    BERTH_PROTOCOL_INIT(.name = "naming", .on_data = tell_listener);
+static const berth_protocol refusing =
+    BERTH_PROTOCOL_INIT(.name = "refusing",
+                        .init = refuse_init,
+                        .fini = tell_fini,
+                        .on_data = echo_data);
+
+/* ---------------------------------------------------------------- fixtures */
+
+static void open_log(void)
+{
+    ck_assert_int_eq(mkfifo(fixtures_path("log"), 0600), 0);
+    log_fd = open(fixtures_path("log"), O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(log_fd, 0);
+    lines[0] = '\0';
+    line_bytes = 0;
+    seen_bytes = 0;
+}
+
+static void set_up(void)
+{
+    static const char *const names[] = {"first", "second"};
+
+    fixtures_begin();
+    open_log();
+    config = (struct config){
+        .source = "a test",
+        .entries = entries,
+        .drain_timeout_ms = 60000,
+    };
+    for (size_t i = 0; i < ENTRIES; i++) {
+        listeners[i] = (struct config_listener){.backlog = 16, .mode = -1};
+        entries[i] = (struct config_entry){
+            .name = names[i],
+            .plugin = &plugin,
+            .limits = {.input = 65536, .output = 1048576},
+            .listeners = &listeners[i],
+            .listener_count = 1,
+        };
+    }
+}
+
+static void tear_down(void)
+{
+    if (child > 0) {
+        (void)kill(child, SIGKILL);
+        (void)waitpid(child, NULL, 0);
+    }
+    (void)close(log_fd);
+    fixtures_end();
+}
+
+/* Adds an entry that listens at the address. */
+static void add_entry(const berth_protocol *protocol, const char *text)
+{
+    struct config_listener *listener = &listeners[config.entry_count];
+    const char *why = "";
+    const char *hint;
+    int error =
+        address_parse(&listener->address, text, fixtures_root, &why, &hint);
+
+    ck_assert_msg(error == 0, "%s: %s", text, why);
+    listener->text = text;
+    plugin.protocol = *protocol;
+    config.entry_count++;
+    config.listener_count++;
+}
+
+static void open_child_log(struct log *server_log)
+{
+    ck_assert_int_eq(
+        log_open(server_log, fixtures_path("log"), LOG_INFO, LOG_TEXT), 0);
+}
+
+/* What the child does, from first to last; as main() does it. */
+static int serve(void)
+{
+    struct worker *worker = NULL;
+    struct errors errors;
+    struct log server_log;
+    int error;
+
+    errors_init(&errors);
+    open_child_log(&server_log);
+    error = worker_new(&config, &server_log, &errors, &worker);
+    if (error == 0) {
+        error = worker_listen(worker);
+    }
+    if (error == 0) {
+        error = worker_run(worker);
+    }
+    worker_free(worker);
+    log_close(&server_log);
+    errors_fini(&errors);
+    return error;
+}
+
+/* Reads the log until the text comes, after what was awaited before. Returns
+   what follows it. */
+static const char *await(const char *text)
+{
+    const char *found;
+
+    while ((found = strstr(lines + seen_bytes, text)) == NULL) {
+        ssize_t count =
+            read(log_fd, lines + line_bytes, sizeof(lines) - 1 - line_bytes);
+
+        ck_assert_int_gt(count, 0);
+        line_bytes += (size_t)count;
+        lines[line_bytes] = '\0';
+    }
+    found += strlen(text);
+    seen_bytes = (size_t)(found - lines);
+    return found;
+}
+
+static void start(void)
+{
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        exit(serve() == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    (void)await("ready: "); /* then all lines before it are whole */
+}
+
+static void tell_child(int number)
+{
+    ck_assert_int_eq(kill(child, number), 0);
+}
+
+/* It ends by itself, without an error and without a leak. */
+static void expect_end(void)
+{
+    int status;
+
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    child = 0;
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), EXIT_SUCCESS);
+    (void)await("stopped");
+}
+
+/* ----------------------------------------------------------------- clients */
+
+/* Connects to the entry; -errno if that fails. */
+static int dial(size_t entry)
+{
+    const struct address *address = &listeners[entry].address;
+    int fd = socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    if (connect(fd, (const struct sockaddr *)&address->storage, address->size) <
+        0) {
+        int error = -errno;
+
+        (void)close(fd);
+        return error;
+    }
+    return fd;
+}
+
+static void say(int fd, const char *text)
+{
+    ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL),
+                     (ssize_t)strlen(text));
+}
+
+static void hear(int fd, const char *text)
+{
+    char heard[256] = "";
+    size_t size = strlen(text);
+
+    ck_assert_int_eq(recv(fd, heard, size, MSG_WAITALL), (ssize_t)size);
+    ck_assert_str_eq(heard, text);
+}
+
+static void hear_end(int fd)
+{
+    char byte;
+
+    ck_assert_int_eq(recv(fd, &byte, 1, 0), 0);
+    (void)close(fd);
+}
+
+static int dial_and_talk(size_t entry)
+{
+    int fd = dial(entry);
+
+    ck_assert_int_ge(fd, 0);
+    say(fd, "hello");
+    hear(fd, "hello");
+    return fd;
+}
+
+/* ----------------------------------------------------------------- serving */
+
+START_TEST(port_0_is_told_and_served)
+{
+    struct sockaddr_in *address = (void *)&listeners[0].address.storage;
+    long port;
+
+    add_entry(&echo, "127.0.0.1:0");
+    start();
+    port = strtol(strstr(lines, "listening on 127.0.0.1:") + 23, NULL, 10);
+    ck_assert_int_gt(port, 0);
+    address->sin_port = htons((in_port_t)port);
+    (void)close(dial_and_talk(0));
+    (void)await("over: 0");
+    tell_child(SIGTERM);
+    expect_end();
+}
+END_TEST
+
+static void check_service(void)
+{
+    int fds[2];
+
+    add_entry(&echo, "unix:one");
+    start();
+    fds[0] = dial_and_talk(0);
+    fds[1] = dial_and_talk(0);
+    say(fds[0], "again");
+    hear(fds[0], "again");
+    ck_assert_int_eq(shutdown(fds[0], SHUT_WR), 0);
+    hear_end(fds[0]);
+    say(fds[1], "still there");
+    hear(fds[1], "still there");
+    (void)close(fds[1]);
+    tell_child(SIGTERM);
+    expect_end();
+}
+
+START_TEST(connections_are_served_level_triggered)
+{
+    config.edge_triggered = false;
+    check_service();
+}
+END_TEST
+
+START_TEST(connections_are_served_edge_triggered)
+{
+    config.edge_triggered = true;
+    check_service();
+}
+END_TEST
+
+START_TEST(each_entry_has_its_own_listeners)
+{
+    int fds[2];
+
+    add_entry(&naming, "unix:one");
+    add_entry(&naming, "unix:two");
+    start();
+    (void)await("2 protocols, 2 listeners");
+    fds[0] = dial(0);
+    fds[1] = dial(1);
+    say(fds[0], "?");
+    hear(fds[0], "unix:one?");
+    say(fds[1], "?");
+    hear(fds[1], "unix:two?");
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    tell_child(SIGTERM);
+    expect_end();
+}
+END_TEST
+
+START_TEST(one_that_leaves_makes_room_for_one_that_waits)
+{
+    int fds[2];
+
+    add_entry(&echo, "unix:one");
+    entries[0].limits.connections = 1;
+    start();
+    fds[0] = dial_and_talk(0);
+    fds[1] = dial(0);
+    say(fds[1], "hello");
+    (void)await("no connections are accepted");
+    (void)close(fds[0]);
+    hear(fds[1], "hello");
+    (void)close(fds[1]);
+    tell_child(SIGTERM);
+    expect_end();
+}
+END_TEST
+
+START_TEST(every_entry_begins_and_ends)
+{
+    add_entry(&echo, "unix:one");
+    add_entry(&echo, "unix:two");
+    start();
+    tell_child(SIGTERM);
+    expect_end();
+    ck_assert_ptr_nonnull(strstr(lines, "init of first"));
+    ck_assert_ptr_nonnull(strstr(lines, "init of second"));
+    while (strstr(lines, "fini of first") == NULL ||
+           strstr(lines, "fini of second") == NULL) {
+        (void)await("fini of ");
+    }
+    ck_assert_int_eq(dial(0), -ENOENT); /* the path is gone */
+}
+END_TEST
+
+/* ----------------------------------------------------------------- signals */
+
+START_TEST(an_idle_worker_ends_when_told)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+
+    add_entry(&echo, "unix:one");
+    config.drain_timeout_ms = 0;
+    for (size_t i = 0; i < 2; i++) {
+        start();
+        tell_child(numbers[i]);
+        expect_end();
+    }
+}
+END_TEST
+
+/* Stopped, so that the signal is there before what was sent is read. */
+START_TEST(what_the_kernel_holds_is_answered_before_the_end)
+{
+    int status;
+    int accepted;
+    int waiting;
+
+    add_entry(&echo, "unix:one");
+    start();
+    accepted = dial_and_talk(0);
+    tell_child(SIGSTOP);
+    ck_assert_int_eq(waitpid(child, &status, WUNTRACED), child);
+    say(accepted, "last words");
+    tell_child(SIGTERM);
+    waiting = dial(0); /* comes behind the signal, and is not lost */
+    ck_assert_int_ge(waiting, 0);
+    say(waiting, "am I late?");
+    tell_child(SIGCONT);
+    hear(accepted, "last words");
+    hear_end(accepted);
+    hear(waiting, "am I late?");
+    hear_end(waiting);
+    expect_end();
+}
+END_TEST
+
+START_TEST(while_it_drains_it_serves_on_but_takes_no_newcomers)
+{
+    int fd;
+
+    add_entry(&stubborn, "unix:one");
+    config.drain_timeout_ms = 0;
+    start();
+    fd = dial_and_talk(0);
+    tell_child(SIGTERM);
+    (void)await("told to stop: 2");
+    ck_assert_int_eq(dial(0), -ENOENT);
+    say(fd, "still there");
+    hear(fd, "still there");
+    (void)close(fd);
+    (void)await("over: 0");
+    expect_end();
+}
+END_TEST
+
+START_TEST(a_second_signal_ends_it_at_once)
+{
+    int fd;
+
+    add_entry(&stubborn, "unix:one");
+    config.drain_timeout_ms = 0;
+    start();
+    fd = dial_and_talk(0);
+    tell_child(SIGTERM);
+    (void)await("told to stop: 2");
+    tell_child(SIGINT);
+    (void)await("over: 2"); /* BERTH_STOPPED */
+    expect_end();
+    (void)close(fd);
+}
+END_TEST
+
+START_TEST(when_drain_timeout_has_passed_it_ends)
+{
+    int fd;
+
+    add_entry(&stubborn, "unix:one");
+    config.drain_timeout_ms = 20;
+    start();
+    fd = dial_and_talk(0);
+    tell_child(SIGTERM);
+    (void)await("told to stop: 2");
+    (void)await("drain_timeout");
+    (void)await("over: 2");
+    expect_end();
+    (void)close(fd);
+}
+END_TEST
+
+/* Whoever answered after the signal has seen it. */
+START_TEST(sigusr1_opens_the_log_anew)
+{
+    int old_fd;
+    char old[256];
+
+    add_entry(&echo, "unix:one");
+    start();
+    old_fd = log_fd;
+    ck_assert_int_eq(unlink(fixtures_path("log")), 0);
+    open_log();
+    tell_child(SIGUSR1);
+    (void)close(dial_and_talk(0));
+    tell_child(SIGTERM);
+    expect_end(); /* told in the new one */
+    ck_assert_int_eq(fcntl(old_fd, F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_eq(read(old_fd, old, sizeof(old)), -1);
+    (void)close(old_fd);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- failures */
+
+static void take_address(const char *path)
+{
+    struct address address;
+    const char *why;
+    const char *hint;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(address_parse(&address, path, fixtures_root, &why, &hint),
+                     0);
+    ck_assert_int_eq(
+        bind(fd, (struct sockaddr *)&address.storage, address.size), 0);
+    ck_assert_int_eq(listen(fd, 1), 0); /* stays open to the test's end */
+}
+
+START_TEST(every_address_that_cannot_be_bound_is_told)
+{
+    struct worker *worker = NULL;
+    struct errors errors;
+    struct log server_log;
+
+    take_address("unix:one");
+    fixtures_write("two", "", 0);
+    add_entry(&echo, "unix:one");
+    add_entry(&echo, "unix:two");
+    errors_init(&errors);
+    open_child_log(&server_log);
+    ck_assert_int_eq(worker_new(&config, &server_log, &errors, &worker), 0);
+    ck_assert_int_eq(worker_listen(worker), -EADDRINUSE);
+    (void)await("cannot bind unix:one: ");
+    (void)await("cannot bind unix:two: ");
+    worker_free(worker);
+    (void)await("fini of ");
+    (void)await("fini of ");
+    log_close(&server_log);
+    errors_fini(&errors);
+}
+END_TEST
+
+/* The last one that refuses does not hide the first, nor does one that
+   starts. */
+START_TEST(every_init_that_refuses_is_told)
+{
+    struct worker *worker = NULL;
+    struct errors errors;
+    struct log server_log;
+
+    add_entry(&refusing, "unix:one");
+    add_entry(&refusing, "unix:two");
+    errors_init(&errors);
+    open_child_log(&server_log);
+    ck_assert_int_eq(worker_new(&config, &server_log, &errors, &worker),
+                     -EINVAL);
+    ck_assert_ptr_null(worker);
+    ck_assert_uint_eq(errors_count(&errors), 1);
+    (void)await("fini of second");
+    ck_assert_ptr_null(strstr(lines, "fini of first"));
+    entries[1].name = "third";
+    ck_assert_int_eq(worker_new(&config, &server_log, &errors, &worker),
+                     -EINVAL);
+    ck_assert_uint_eq(errors_count(&errors), 3);
+    log_close(&server_log);
+    errors_fini(&errors);
+}
+END_TEST
+
+START_TEST(freeing_null_is_fine)
+{
+    worker_free(NULL);
+}
+END_TEST
+
+UNIT_MAIN_WITH("worker",
+               set_up,
+               tear_down,
+               port_0_is_told_and_served,
+               connections_are_served_level_triggered,
+               connections_are_served_edge_triggered,
+               each_entry_has_its_own_listeners,
+               one_that_leaves_makes_room_for_one_that_waits,
+               every_entry_begins_and_ends,
+               an_idle_worker_ends_when_told,
+               what_the_kernel_holds_is_answered_before_the_end,
+               while_it_drains_it_serves_on_but_takes_no_newcomers,
+               a_second_signal_ends_it_at_once,
+               when_drain_timeout_has_passed_it_ends,
+               sigusr1_opens_the_log_anew,
+               every_address_that_cannot_be_bound_is_told,
+               every_init_that_refuses_is_told,
+               freeing_null_is_fine)

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# What `cmake --install build/release --prefix X` puts where. Nothing in it
+# names X, so that the tree may be moved: the server finds its plugins and its
+# configuration from its own place, find_package(berth) from the package's.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/berth")
+set(module_dir "${PROJECT_SOURCE_DIR}/tools/cmake")
+
+install(TARGETS berth RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+
+# The SDK: a header and a CMake function.
+install(FILES "${PROJECT_SOURCE_DIR}/core/include/berth/protocol.h"
+    DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/berth")
+install(TARGETS berth_protocol EXPORT berth-targets)
+install(EXPORT berth-targets
+    NAMESPACE berth::
+    DESTINATION "${package_dir}")
+write_basic_package_version_file(
+    "${PROJECT_BINARY_DIR}/berth-config-version.cmake"
+    COMPATIBILITY SameMajorVersion
+    ARCH_INDEPENDENT)
+install(FILES
+    "${PROJECT_BINARY_DIR}/berth-config-version.cmake"
+    "${module_dir}/berth-config.cmake"
+    "${module_dir}/BerthProtocol.cmake"
+    "${module_dir}/plugin.map"
+    DESTINATION "${package_dir}")
+
+# The configuration: by a script, because an edited file is not overwritten.
+install(CODE "
+    set(berth_config [==[${PROJECT_SOURCE_DIR}/config/server.yaml]==])
+    set(berth_sysconfdir [==[${CMAKE_INSTALL_SYSCONFDIR}]==])")
+install(SCRIPT "${module_dir}/install-config.cmake")
+
+# The documentation keeps its folders, so that its links hold.
+install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE"
+    DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+foreach(folder IN ITEMS config core protocols)
+    install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}"
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+        FILES_MATCHING PATTERN "README.md" PATTERN "*.yaml"
+        PATTERN "include" EXCLUDE)
+endforeach()

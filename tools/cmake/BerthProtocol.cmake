@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+#
+# berth_add_protocol(NAME sources...)
+#
+# Adds the target NAME, which builds NAME.so: a plugin that server.yaml can
+# list. Sources are C (C11 unless CMAKE_C_STANDARD says otherwise) or C++ (C++20
+# unless CMAKE_CXX_STANDARD does; project() must name the language). It is an
+# ordinary target: link to it what it needs.
+#
+# Only berth_protocol_1 is exported, and a symbol that nothing defines is an
+# error when linking. Set BERTH_ALLOW_UNDEFINED before the call if the symbols
+# come from the program that loads the plugin, as those of clang's sanitizers.
+#
+# BERTH_PLUGIN_DIR is where an installed server looks, relative to its prefix:
+#   install(TARGETS NAME LIBRARY DESTINATION ${BERTH_PLUGIN_DIR})
+include_guard(GLOBAL)
+include(GNUInstallDirs)
+
+set(BERTH_PLUGIN_DIR "${CMAKE_INSTALL_LIBDIR}/berth")
+
+function(berth_add_protocol name)
+    if(NOT ARGN)
+        message(FATAL_ERROR "berth_add_protocol(${name}): no sources")
+    endif()
+    add_library(${name} MODULE ${ARGN})
+    target_link_libraries(${name} PRIVATE berth::protocol)
+    set_target_properties(${name} PROPERTIES
+        PREFIX ""
+        SUFFIX ".so"
+        C_VISIBILITY_PRESET hidden
+        CXX_VISIBILITY_PRESET hidden
+        VISIBILITY_INLINES_HIDDEN ON)
+    set(map "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map")
+    target_link_options(${name} PRIVATE "-Wl,--version-script=${map}")
+    set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${map}")
+    if(NOT DEFINED CMAKE_C_STANDARD)
+        set_target_properties(${name} PROPERTIES C_STANDARD 11)
+    endif()
+    if(NOT DEFINED CMAKE_CXX_STANDARD)
+        set_target_properties(${name} PROPERTIES CXX_STANDARD 20)
+    endif()
+    if(NOT BERTH_ALLOW_UNDEFINED)
+        target_link_options(${name} PRIVATE -Wl,-z,defs)
+    endif()
+    # In Berth's own tree a plugin is compiled as the server is.
+    foreach(own IN ITEMS berth_warnings berth_instrumentation)
+        if(TARGET ${own})
+            target_link_libraries(${name} PRIVATE ${own})
+        endif()
+    endforeach()
+endfunction()
