@@ -17,7 +17,7 @@ int connections_init(struct connections *all,
                      const berth_host *host,
                      enum selector_trigger trigger)
 {
-    char *buffer = malloc(ENTRY_READ_SIZE + 1);
+    char *buffer = malloc(ENTRY_READ_SIZE + 1 + CONNECTION_CORK_SIZE);
     int error;
 
     if (buffer == NULL) {
@@ -29,6 +29,7 @@ int connections_init(struct connections *all,
         .host = host,
         .trigger = trigger,
         .buffer = buffer,
+        .cork = buffer + ENTRY_READ_SIZE + 1,
     };
     error = peers_init(&all->peers);
     if (error < 0) {
@@ -60,20 +61,6 @@ COLD void connection_schedule(struct connection *c)
     c->next_pending = NULL;
     *all->pending_end = c;
     all->pending_end = &c->next_pending;
-}
-
-void connection_touch(struct connection *c)
-{
-    c->active_ms = (uint32_t)connection_entry(c)->loop->now_ms;
-}
-
-/* Until the first byte came, the time since the connection was made counts. */
-static void touch_sent(struct connection *c)
-{
-    if ((c->flags & CONNECTION_STARTED) != 0 ||
-        connection_entry(c)->limits.first_byte_ms == 0) {
-        connection_touch(c);
-    }
 }
 
 uint32_t connection_idle_ms(const struct connection *c)
@@ -113,217 +100,6 @@ void connection_reset(struct connection *c, int why)
 void connection_break(struct connection *c, int error)
 {
     end_at_once(c, error, CONNECTION_BROKEN);
-}
-
-COLD static int refuse_output(const struct connection *c)
-{
-    CONNECTION_LOG(c, LOG_INFO,
-                   "closed: %zu bytes are queued and the peer does not read "
-                   "(limits.output)",
-                   c->output->queued);
-    return -ENOBUFS;
-}
-
-/* What berth_write() documents, in its order. */
-static inline int begin_write(struct connection *c)
-{
-    const struct entry *entry = connection_entry(c);
-
-    if (c->phase != CONNECTION_OPEN || (c->flags & CONNECTION_SHUTDOWN) != 0) {
-        return -EPIPE;
-    }
-    if (c->output == NULL) {
-        c->output = output_new(&entry->connections->outputs);
-        return c->output == NULL ? -ENOMEM : 0;
-    }
-    return c->output->left > entry->output_cap ? refuse_output(c) : 0;
-}
-
-/* A write that fails ends the connection, so that its result can be ignored. */
-COLD static int fail_write(struct connection *c, int error)
-{
-    if ((c->flags & CONNECTION_SHUTDOWN) != 0) {
-        connection_close(c, error);
-    } else if (error == -ENOBUFS || error == -ENOMEM) {
-        connection_reset(c, error);
-    } else if (c->phase == CONNECTION_OPEN) {
-        connection_break(c, error);
-    }
-    return error;
-}
-
-/* Sends a large write from where it lies, and queues what is left. */
-COLD static int
-write_through(struct connection *c, const char *data, size_t size)
-{
-    struct output *output = c->output;
-    size_t queued = output->queued;
-    ssize_t taken = output_write_through(output, &c->stream, data, size);
-
-    if (taken == -EAGAIN) {
-        c->flags |= CONNECTION_BLOCKED;
-        taken = 0;
-    } else if (taken < 0) {
-        return (int)taken;
-    } else {
-        output->direct += (size_t)taken + (queued - output->queued);
-        touch_sent(c);
-        if ((size_t)taken < size) {
-            c->flags |= CONNECTION_BLOCKED;
-        }
-    }
-    return output_append(output, data + taken, size - (size_t)taken);
-}
-
-int connection_write(struct connection *c, const void *data, size_t size)
-{
-    int error = begin_write(c);
-
-    if (error == 0) {
-        error =
-            size < OUTPUT_DIRECT_SIZE || (c->flags & CONNECTION_BLOCKED) != 0
-                ? output_append(c->output, data, size)
-                : write_through(c, data, size);
-    }
-    if (error < 0) {
-        return fail_write(c, error);
-    }
-    connection_attend(c);
-    return 0;
-}
-
-char *connection_reserve(struct connection *c, size_t size)
-{
-    int error = begin_write(c);
-    char *room;
-
-    if (error < 0) {
-        (void)fail_write(c, error);
-        return NULL;
-    }
-    room = output_reserve(c->output, size);
-    if (room == NULL) {
-        (void)fail_write(c, -ENOMEM);
-        return NULL;
-    }
-    connection_attend(c);
-    return room;
-}
-
-/* How many of the bytes that the kernel took have arrived; it may count bytes
-   of earlier outputs as missing, hence wraps. */
-static uint64_t count_taken(const struct connection *c)
-{
-    return c->output->written - c->stream.ops->unacknowledged(&c->stream);
-}
-
-bool connection_is_stalled(struct connection *c)
-{
-    struct output *output = c->output;
-    uint64_t stall_ms = connection_entry(c)->limits.stall_ms;
-    uint64_t now_ms = connection_entry(c)->loop->now_ms;
-    uint64_t taken;
-
-    if (output == NULL || stall_ms == 0) {
-        return false;
-    }
-    taken = count_taken(c);
-    if (taken != output->taken) {
-        output->taken = taken;
-        output->progress_ms = now_ms;
-    }
-    return now_ms - output->progress_ms >= stall_ms;
-}
-
-/* What could not be sent waits. Reading stops above the high mark and goes on
-   at the low one. */
-static void keep_queue(struct connection *c, size_t sent)
-{
-    const struct entry *entry = connection_entry(c);
-    struct output *output = c->output;
-
-    if (sent > 0 || output->direct > 0 || output->left == 0) {
-        output->progress_ms = entry->loop->now_ms;
-    }
-    output->written += sent + output->direct;
-    if (output->left == 0) {
-        output->taken = count_taken(c);
-    }
-    output->direct = 0;
-    output->left = output->queued;
-    if (output->queued > entry->high_mark) {
-        c->flags |= CONNECTION_THROTTLED | CONNECTION_DRAIN_OWED;
-    } else if (output->queued <= entry->low_mark) {
-        c->flags &= ~(uint32_t)CONNECTION_THROTTLED;
-    }
-}
-
-static void drop_empty_output(struct connection *c)
-{
-    output_free(&connection_all(c)->outputs, c->output);
-    c->output = NULL;
-}
-
-/* What a flush came to: result as of output_flush(), queued before it. */
-COLD static void finish_flush(struct connection *c, int result, size_t queued)
-{
-    struct output *output = c->output;
-    size_t sent = queued - output->queued;
-
-    if (result == -EAGAIN) {
-        c->flags |= CONNECTION_BLOCKED;
-    } else if (result < 0) {
-        connection_break(c, result);
-    }
-    if (sent > 0) {
-        touch_sent(c);
-    }
-    if (output->queued > 0) {
-        keep_queue(c, sent);
-    } else {
-        drop_empty_output(c);
-        c->flags &= ~(uint32_t)CONNECTION_THROTTLED;
-    }
-}
-
-/* Any output but one that is fresh and small. */
-COLD static void flush_queue(struct connection *c)
-{
-    struct output *output = c->output;
-    size_t queued = output->queued;
-    int result = 0;
-
-    if (queued + output->direct >= connection_entry(c)->high_mark) {
-        c->flags |= CONNECTION_DRAIN_OWED;
-    }
-    if ((c->flags & CONNECTION_CANNOT_SEND) == 0) {
-        result = output_flush(output, &c->stream);
-    }
-    finish_flush(c, result, queued);
-}
-
-void connection_flush(struct connection *c)
-{
-    struct output *output = c->output;
-    size_t queued;
-    int result;
-
-    if (output == NULL) {
-        return;
-    }
-    queued = output->queued;
-    if (queued == 0 || queued >= connection_entry(c)->high_mark ||
-        (c->flags & CONNECTION_CANNOT_SEND) != 0 || !output_is_fresh(output)) {
-        flush_queue(c);
-        return;
-    }
-    result = output_send_fresh(output, &c->stream);
-    if (result < 0) {
-        finish_flush(c, result, queued);
-        return;
-    }
-    touch_sent(c);
-    drop_empty_output(c);
 }
 
 /* Level-triggered it is reported as long as it is so: only what is wanted. */

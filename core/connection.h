@@ -101,6 +101,10 @@ static_assert(sizeof(struct connection) <= 128,
 #define CONNECTION_LINGER_EXIT_MS 1000 /* the first, while the server ends */
 #define CONNECTION_LINGER_TOTAL_MS 30000
 
+/* What the one whose event is handled may write without an output: as much as
+   a new output holds. */
+#define CONNECTION_CORK_SIZE OUTPUT_SEGMENT_BYTES
+
 /* All connections of a worker, and what they share. */
 struct connections {
     struct loop *loop;
@@ -110,7 +114,12 @@ struct connections {
     struct peers peers;
     struct slab slab;
     struct output_pool outputs;
-    char *buffer; /* ENTRY_READ_SIZE bytes and a NUL */
+    char *buffer;  /* ENTRY_READ_SIZE bytes and a NUL */
+    char *cork;    /* CONNECTION_CORK_SIZE: what current writes is gathered here
+                     and leaves in one call; while all of it fits, current
+                     needs no output of its own */
+    size_t corked; /* bytes; 0 unless there is a current */
+    size_t cork_reserved; /* bytes behind them that were reserved */
     struct connection *pending;
     struct connection **pending_end;
     struct connection *current; /* whose event is handled now: it is flushed
@@ -143,6 +152,21 @@ static inline struct entry *connection_entry(const struct connection *c)
 static inline struct connections *connection_all(const struct connection *c)
 {
     return entry_of(&c->head)->connections;
+}
+
+/* Its event is handled now: what it writes is corked. */
+static inline void connection_enter(struct connection *c)
+{
+    struct connections *all = connection_all(c);
+
+    all->current = c;
+    all->cork_reserved = 0;
+}
+
+/* To be flushed before. */
+static inline void connection_leave(struct connection *c)
+{
+    connection_all(c)->current = NULL;
 }
 
 /* It has something to do at the turn's end. */
@@ -188,7 +212,18 @@ static inline bool connection_wants_read(const struct connection *c)
 }
 
 /* Bytes came in or went out. */
-void connection_touch(struct connection *c);
+static inline void connection_touch(struct connection *c)
+{
+    c->active_ms = (uint32_t)connection_entry(c)->loop->now_ms;
+}
+
+/* How many bytes of the connection are corked. */
+static inline size_t connection_corked(const struct connection *c)
+{
+    const struct connections *all = connection_all(c);
+
+    return all->current == c ? all->corked : 0;
+}
 
 /* Begins a close: what is queued is sent first. Does nothing if it has begun.
    why: 0 or -errno. */
@@ -201,20 +236,32 @@ void connection_reset(struct connection *c, int why);
 void connection_break(struct connection *c, int error);
 
 /*
- * Queues bytes, or sends them if they are many and the stream is not full.
- * Returns 0 or -errno: then the connection ends.
+ * Corks or queues bytes, or sends them if they are many and the stream is not
+ * full. Returns size or -errno: then the connection ends.
  */
-int connection_write(struct connection *c, const void *data, size_t size);
+ssize_t connection_write(struct connection *c, const void *data, size_t size);
 
 /* As output_reserve(); NULL: the connection ends. */
 char *connection_reserve(struct connection *c, size_t size);
 
-/* Sends what is queued, and sets the back-pressure accordingly. */
+/* -EINVAL if size is more than was reserved. */
+int connection_commit(struct connection *c, size_t size);
+
+/* Sends what is corked or queued, and sets the back-pressure accordingly. */
 void connection_flush(struct connection *c);
 
+/* Bytes that wait to be sent. */
 static inline size_t connection_queued(const struct connection *c)
 {
-    return c->output == NULL ? 0 : c->output->queued;
+    return c->output == NULL ? connection_corked(c) : c->output->queued;
+}
+
+/* Bytes that count towards the high mark: also those that went past the queue
+   since the last flush. */
+static inline size_t connection_produced(const struct connection *c)
+{
+    return c->output == NULL ? connection_corked(c)
+                             : c->output->queued + c->output->direct;
 }
 
 /* Brings the selector up to date with what the connection waits for. */

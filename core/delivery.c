@@ -57,10 +57,7 @@ COLD static void check_limit(struct connection *c, size_t size)
    if that does not help, the connection is no longer receptive. */
 static void relieve_output(struct connection *c)
 {
-    const struct output *output = c->output;
-
-    if (output != NULL &&
-        output->queued + output->direct >= connection_entry(c)->high_mark) {
+    if (connection_produced(c) >= connection_entry(c)->high_mark) {
         connection_flush(c);
     }
 }
@@ -145,12 +142,10 @@ COLD static void keep(struct connection *c, const char *data, size_t size)
     input->size = size;
 }
 
-static void offer_and_keep(struct connection *c, struct span span)
+static inline void offer_and_keep(struct connection *c, struct span span)
 {
-    size_t used;
+    size_t used = offer(c, span);
 
-    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-    used = offer(c, span);
     if (used < span.size || c->input != NULL) {
         keep(c, span.data + used, span.size - used);
     }
@@ -166,7 +161,7 @@ static void offer_waiting(struct connection *c)
 }
 
 /* Behind a tail: where the next read lands, and how much it takes at most.
-   Given are the shared buffer and its size. */
+   Given are the shared buffer and its size. Returns 0 or -ENOMEM. */
 COLD static int
 place_read(struct connection *c, struct span *span, size_t *most)
 {
@@ -189,7 +184,7 @@ place_read(struct connection *c, struct span *span, size_t *most)
     return 0;
 }
 
-/* A read that brought no bytes. */
+/* A read that brought no bytes: 0 or -errno. */
 COLD static void meet_no_bytes(struct connection *c, ssize_t result)
 {
     if (result == 0) {
@@ -201,27 +196,19 @@ COLD static void meet_no_bytes(struct connection *c, ssize_t result)
     }
 }
 
-/* Bytes came: offers them. Returns whether another read may find more. */
-static inline bool
-take_bytes(struct connection *c, struct span span, bool is_full)
+static inline void take_bytes(struct connection *c, struct span span)
 {
     c->flags |= CONNECTION_STARTED;
     connection_touch(c);
     offer_and_keep(c, span);
-    if (!is_full && (c->flags & CONNECTION_EXHAUST) == 0) {
-        c->flags &= ~(uint32_t)CONNECTION_READABLE;
-        return false;
-    }
-    relieve_output(c);
-    return true;
 }
 
-/* As read_once(), where bytes wait that were offered before. */
-COLD static bool read_behind_tail(struct connection *c)
+/* Reads once and offers. Returns whether another read may find more. */
+COLD static bool read_once(struct connection *c)
 {
     struct span span = {connection_all(c)->buffer, 0};
     size_t most = connection_entry(c)->read_size;
-    ssize_t count = place_read(c, &span, &most);
+    ssize_t count = c->input == NULL ? 0 : place_read(c, &span, &most);
 
     if (count == 0) {
         count = c->stream.ops->read(&c->stream, span.data + span.size, most);
@@ -231,26 +218,14 @@ COLD static bool read_behind_tail(struct connection *c)
         return false;
     }
     span.size += (size_t)count;
-    return take_bytes(c, span, (size_t)count == most);
-}
-
-/* Reads once and offers. Returns whether another read may find more. */
-static bool read_once(struct connection *c)
-{
-    char *buffer = connection_all(c)->buffer;
-    size_t most = connection_entry(c)->read_size;
-    ssize_t count;
-
-    if (c->input != NULL) {
-        return read_behind_tail(c);
-    }
-    count = c->stream.ops->read(&c->stream, buffer, most);
-    if (count <= 0) {
-        meet_no_bytes(c, count);
+    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
+    take_bytes(c, span);
+    if ((size_t)count < most && (c->flags & CONNECTION_EXHAUST) == 0) {
+        c->flags &= ~(uint32_t)CONNECTION_READABLE;
         return false;
     }
-    return take_bytes(c, (struct span){buffer, (size_t)count},
-                      (size_t)count == most);
+    relieve_output(c);
+    return true;
 }
 
 /* Once both sides have ended there is nothing left to wait for. */
@@ -318,10 +293,9 @@ COLD static void run_ending(struct connection *c)
     close_if_emptied(c);
 }
 
-void delivery_run(struct connection *c)
+/* With so many reads done already in this turn. */
+COLD static void go_on(struct connection *c, int reads)
 {
-    int reads = 0;
-
     if (c->input != NULL) {
         run_waiting(c);
     }
@@ -336,6 +310,39 @@ void delivery_run(struct connection *c)
     }
     if ((c->flags & (CONNECTION_PEER_ENDED | CONNECTION_EMPTYING)) != 0) {
         run_ending(c);
+    }
+}
+
+void delivery_run(struct connection *c)
+{
+    go_on(c, 0);
+}
+
+/* A read at rest that is not all there is to do. */
+COLD static void go_on_reading(struct connection *c, ssize_t count)
+{
+    c->flags |= CONNECTION_READABLE;
+    if (count <= 0) {
+        meet_no_bytes(c, count);
+    } else {
+        relieve_output(c);
+    }
+    go_on(c, 1);
+}
+
+void delivery_read(struct connection *c)
+{
+    char *buffer = connection_all(c)->buffer;
+    size_t most = connection_entry(c)->read_size;
+    ssize_t count = c->stream.ops->read(&c->stream, buffer, most);
+
+    if (count <= 0) {
+        go_on_reading(c, count);
+        return;
+    }
+    take_bytes(c, (struct span){buffer, (size_t)count});
+    if ((size_t)count == most) {
+        go_on_reading(c, count);
     }
 }
 

@@ -18,6 +18,9 @@
  */
 void delivery_run(struct connection *c);
 
+/* The same for one that is at rest and was reported to be readable. */
+void delivery_read(struct connection *c);
+
 /* Frees what was not used. */
 void delivery_drop(struct connection *c);
 

@@ -115,7 +115,6 @@ static void finish_shutdown(struct connection *c)
 /* Whatever was done with the connection: its ways on. */
 COLD static void settle(struct connection *c)
 {
-    connection_flush(c);
     if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) != 0) {
         finish_shutdown(c);
     }
@@ -180,30 +179,36 @@ COLD static void handle_after_life(struct connection *c)
     }
 }
 
-static void handle_events(struct source *source, uint32_t events)
+/* Anything but bytes for a connection that waits for nothing else. */
+COLD static void handle_other_events(struct connection *c, uint32_t events)
 {
-    struct connection *c = CONTAINER_OF(source, struct connection, source);
-    struct connections *all;
-
     if (c->phase > CONNECTION_CLOSING) {
         handle_after_life(c);
         return;
     }
-    all = connection_all(c);
-    all->current = c;
-    if (events == SELECTOR_READ) {
-        c->flags |= CONNECTION_READABLE;
-    } else {
-        take_events(c, events);
-    }
-    if (c->output != NULL) {
-        connection_flush(c);
-    }
+    connection_enter(c);
+    take_events(c, events);
+    connection_flush(c);
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    all->current = NULL;
     connection_flush(c);
+    connection_leave(c);
+    settle(c);
+}
+
+static void handle_events(struct source *source, uint32_t events)
+{
+    struct connection *c = CONTAINER_OF(source, struct connection, source);
+
+    if (events != SELECTOR_READ || !connection_is_at_rest(c)) {
+        handle_other_events(c, events);
+        return;
+    }
+    connection_enter(c);
+    delivery_read(c);
+    connection_flush(c);
+    connection_leave(c);
     if (!connection_is_at_rest(c)) {
         settle(c);
     }
@@ -400,13 +405,11 @@ static void tell_drain(struct connection *c)
 
 static void handle_pending(struct connection *c)
 {
-    struct connections *all = connection_all(c);
-
     if (c->phase == CONNECTION_LINGERING) {
         handle_after_life(c);
         return;
     }
-    all->current = c;
+    connection_enter(c);
     connection_flush(c);
     while (c->phase == CONNECTION_OPEN &&
            (c->flags & (CONNECTION_STOP_EXIT | CONNECTION_STOP_RELOAD)) != 0) {
@@ -416,7 +419,8 @@ static void handle_pending(struct connection *c)
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    all->current = NULL;
+    connection_flush(c);
+    connection_leave(c);
     settle(c);
 }
 

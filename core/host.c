@@ -12,9 +12,7 @@
 
 static ssize_t host_write(berth_conn *conn, const void *data, size_t size)
 {
-    int error = connection_write(connection_of(conn), data, size);
-
-    return error < 0 ? error : (ssize_t)size;
+    return connection_write(connection_of(conn), data, size);
 }
 
 static ssize_t host_writev(berth_conn *conn, const struct iovec *iov, int count)
@@ -72,28 +70,17 @@ static char *host_reserve(berth_conn *conn, size_t size)
 
 static int host_commit(berth_conn *conn, size_t size)
 {
-    const struct connection *c = connection_of(conn);
-
-    if (c->output == NULL) {
-        return size == 0 ? 0 : -EINVAL;
-    }
-    return output_commit(c->output, size);
+    return connection_commit(connection_of(conn), size);
 }
 
 static size_t host_room(const berth_conn *conn)
 {
     const struct connection *c = connection_of(conn);
     size_t high_mark = connection_entry(c)->high_mark;
-    size_t used;
+    size_t used = connection_produced(c);
 
-    if (c->phase != CONNECTION_OPEN) {
-        return 0;
-    }
-    if (c->output == NULL) {
-        return high_mark;
-    }
-    used = c->output->queued + c->output->direct;
-    return used < high_mark ? high_mark - used : 0;
+    return c->phase == CONNECTION_OPEN && used < high_mark ? high_mark - used
+                                                           : 0;
 }
 
 /* ------------------------------------------------------------ flow, ending */

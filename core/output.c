@@ -192,7 +192,9 @@ send_segments(struct output *output, struct stream *stream, size_t *gathered)
     struct iovec iov[STREAM_IOV_MAX];
     int count = gather(output, iov, STREAM_IOV_MAX, gathered);
 
-    return stream->ops->writev(stream, iov, count);
+    return count == 1
+               ? stream->ops->write(stream, iov[0].iov_base, iov[0].iov_len)
+               : stream->ops->writev(stream, iov, count);
 }
 
 int output_flush(struct output *output, struct stream *stream)

@@ -127,38 +127,8 @@ char *output_reserve(struct output *output, size_t size);
 /* -EINVAL if size is more than was reserved. */
 int output_commit(struct output *output, size_t size);
 
-/* Is all that it ever held still in its first segment? */
-static inline bool output_is_fresh(const struct output *output)
-{
-    return output->first == output->last && output->first->start == 0 &&
-           output->left == 0 && output->direct == 0;
-}
-
 /* The stream took size bytes from the front. */
 void output_consume(struct output *output, size_t size);
-
-/*
- * The short way of output_flush(), for a fresh output: one call. Returns the
- * same.
- */
-static inline int output_send_fresh(struct output *output,
-                                    struct stream *stream)
-{
-    struct output_segment *segment = output->first;
-    ssize_t taken = stream->ops->write(stream, segment->bytes, segment->end);
-
-    if (taken == (ssize_t)segment->end) {
-        segment->end = 0;
-        output->queued = 0;
-        output->reserved = 0;
-        return 0;
-    }
-    if (taken < 0) {
-        return (int)taken;
-    }
-    output_consume(output, (size_t)taken);
-    return -EAGAIN;
-}
 
 /*
  * Sends what is queued. Returns 0 when the queue is empty, -EAGAIN when the

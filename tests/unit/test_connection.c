@@ -38,7 +38,9 @@ static void say(struct peer *peer, const char *text)
 
 static int write_text(struct connection *c, const char *text)
 {
-    return connection_write(c, text, strlen(text));
+    ssize_t result = connection_write(c, text, strlen(text));
+
+    return result < 0 ? (int)result : 0;
 }
 
 START_TEST(level_watches_what_is_wanted)

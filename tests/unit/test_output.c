@@ -387,62 +387,6 @@ START_TEST(one_flush_sends_a_share_so_that_others_have_their_turn)
 }
 END_TEST
 
-/* --------------------------------------------------------------- short way */
-
-START_TEST(a_new_output_is_fresh_until_something_remains_or_is_sent)
-{
-    ck_assert(output_is_fresh(output));
-    append("one two");
-    ck_assert(output_is_fresh(output));
-    sink.limit = 3;
-    ck_assert_int_eq(flush(), -EAGAIN);
-    ck_assert(!output_is_fresh(output));
-    replace();
-    ck_assert(output_is_fresh(output));
-    append_many(MIB);
-    ck_assert(!output_is_fresh(output));
-    replace();
-    output->left = 1;
-    ck_assert(!output_is_fresh(output));
-    replace();
-    output->direct = 1;
-    ck_assert(!output_is_fresh(output));
-}
-END_TEST
-
-START_TEST(a_fresh_output_is_sent_in_one_call)
-{
-    append("one ");
-    append("two");
-    ck_assert_int_eq(output_send_fresh(output, &sink.stream), 0);
-    ck_assert_uint_eq(output->queued, 0);
-    ck_assert_uint_eq(sink.calls, 1);
-    expect_sent("one two");
-    ck_assert(output_is_fresh(output));
-    append("three");
-    expect_queued("three");
-}
-END_TEST
-
-START_TEST(what_a_fresh_output_could_not_send_remains)
-{
-    append("one two");
-    sink.error = -EAGAIN;
-    ck_assert_int_eq(output_send_fresh(output, &sink.stream), -EAGAIN);
-    sink.error = -ECONNRESET;
-    ck_assert_int_eq(output_send_fresh(output, &sink.stream), -ECONNRESET);
-    ck_assert_uint_eq(output->queued, 7);
-    sink.error = 0;
-    sink.limit = 3;
-    ck_assert_int_eq(output_send_fresh(output, &sink.stream), -EAGAIN);
-    ck_assert_uint_eq(output->queued, 4);
-    sink.limit = SIZE_MAX;
-    append(" three");
-    ck_assert_int_eq(flush(), 0);
-    expect_sent("one two three");
-}
-END_TEST
-
 /* ----------------------------------------------------------- write through */
 
 static ssize_t write_through(const char *text)
@@ -657,9 +601,7 @@ static void reserve_random(struct model *model)
 static void flush_random(void)
 {
     size_t total = output->queued + sink.size;
-    int error = output->queued > 0 && output_is_fresh(output)
-                    ? output_send_fresh(output, &sink.stream)
-                    : output_flush(output, &sink.stream);
+    int error = output_flush(output, &sink.stream);
 
     ck_assert_uint_eq(output->queued + sink.size, total);
     ck_assert(error != 0 || output->queued == 0);
@@ -750,15 +692,6 @@ START_TEST(any_sequence_of_steps_sends_all_bytes_in_order)
 }
 END_TEST
 
-START_TEST(sending_a_fresh_output_takes_back_what_was_reserved)
-{
-    append("one two");
-    reserve("hello");
-    ck_assert_int_eq(output_send_fresh(output, &sink.stream), 0);
-    ck_assert_int_eq(output_commit(output, 5), -EINVAL);
-}
-END_TEST
-
 UNIT_MAIN_WITH("output",
                set_up,
                tear_down,
@@ -777,9 +710,6 @@ UNIT_MAIN_WITH("output",
                a_partial_write_keeps_the_rest,
                a_full_or_broken_stream_keeps_all,
                one_flush_sends_a_share_so_that_others_have_their_turn,
-               a_new_output_is_fresh_until_something_remains_or_is_sent,
-               a_fresh_output_is_sent_in_one_call,
-               what_a_fresh_output_could_not_send_remains,
                writing_through_sends_the_queue_first_in_one_call,
                writing_through_tells_how_much_was_taken,
                writing_through_to_a_full_or_broken_stream_takes_nothing,
@@ -789,5 +719,4 @@ UNIT_MAIN_WITH("output",
                an_output_that_was_given_back_is_taken_again_as_new,
                large_segments_are_not_kept,
                what_is_queued_is_dropped_with_the_output,
-               any_sequence_of_steps_sends_all_bytes_in_order,
-               sending_a_fresh_output_takes_back_what_was_reserved)
+               any_sequence_of_steps_sends_all_bytes_in_order)

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: MIT */
+#include "connection.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "attribute.h"
+
+/* Until the first byte came, the time since the connection was made counts. */
+static void touch_sent(struct connection *c)
+{
+    if ((c->flags & CONNECTION_STARTED) != 0 ||
+        connection_entry(c)->limits.first_byte_ms == 0) {
+        connection_touch(c);
+    }
+}
+
+/* ----------------------------------------------------------------- writing */
+
+/* Gives it an output, which begins with what is corked. */
+static int uncork(struct connection *c)
+{
+    struct connections *all = connection_all(c);
+    size_t corked = connection_corked(c);
+    struct output *output = output_new(&all->outputs);
+
+    if (output == NULL) {
+        return -ENOMEM;
+    }
+    if (corked > 0) {
+        /* Does not fail: a new output holds as much. */
+        (void)output_append(output, all->cork, corked);
+        all->corked = 0;
+    }
+    c->output = output;
+    return 0;
+}
+
+COLD static int refuse_output(const struct connection *c)
+{
+    CONNECTION_LOG(c, LOG_INFO,
+                   "closed: %zu bytes are queued and the peer does not read "
+                   "(limits.output)",
+                   c->output->queued);
+    return -ENOBUFS;
+}
+
+static inline bool is_writable(const struct connection *c)
+{
+    return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) == 0;
+}
+
+/* Can size bytes join what is corked? */
+static inline bool fits_cork(const struct connection *c, size_t size)
+{
+    const struct connections *all = connection_all(c);
+
+    return all->current == c && c->output == NULL &&
+           size <= CONNECTION_CORK_SIZE - all->corked && is_writable(c);
+}
+
+/* What berth_write() documents, in its order. */
+static int begin_queueing(struct connection *c)
+{
+    if (!is_writable(c)) {
+        return -EPIPE;
+    }
+    if (c->output == NULL) {
+        return uncork(c);
+    }
+    return c->output->left > connection_entry(c)->output_cap ? refuse_output(c)
+                                                             : 0;
+}
+
+/* A write that fails ends the connection, so that its result can be ignored. */
+COLD static int fail_write(struct connection *c, int error)
+{
+    if ((c->flags & CONNECTION_SHUTDOWN) != 0) {
+        connection_close(c, error);
+    } else if (error == -ENOBUFS || error == -ENOMEM) {
+        connection_reset(c, error);
+    } else if (c->phase == CONNECTION_OPEN) {
+        connection_break(c, error);
+    }
+    return error;
+}
+
+/* Sends a large write from where it lies, and queues what is left. */
+COLD static int
+write_through(struct connection *c, const char *data, size_t size)
+{
+    struct output *output = c->output;
+    size_t queued = output->queued;
+    ssize_t taken = output_write_through(output, &c->stream, data, size);
+
+    if (taken == -EAGAIN) {
+        c->flags |= CONNECTION_BLOCKED;
+        taken = 0;
+    } else if (taken < 0) {
+        return (int)taken;
+    } else {
+        output->direct += (size_t)taken + (queued - output->queued);
+        touch_sent(c);
+        if ((size_t)taken < size) {
+            c->flags |= CONNECTION_BLOCKED;
+        }
+    }
+    return output_append(output, data + taken, size - (size_t)taken);
+}
+
+/* Any write but one that the cork takes. */
+COLD static ssize_t
+write_queued(struct connection *c, const void *data, size_t size)
+{
+    int error = begin_queueing(c);
+
+    if (error == 0) {
+        error =
+            size < OUTPUT_DIRECT_SIZE || (c->flags & CONNECTION_BLOCKED) != 0
+                ? output_append(c->output, data, size)
+                : write_through(c, data, size);
+    }
+    if (error < 0) {
+        return fail_write(c, error);
+    }
+    connection_attend(c);
+    return (ssize_t)size;
+}
+
+ssize_t connection_write(struct connection *c, const void *data, size_t size)
+{
+    struct connections *all = connection_all(c);
+    char *place;
+
+    if (!fits_cork(c, size)) {
+        return write_queued(c, data, size);
+    }
+    place = all->cork + all->corked;
+    all->cork_reserved = 0;
+    all->corked += size;
+    memcpy(place, data, size);
+    return (ssize_t)size;
+}
+
+COLD static char *reserve_queued(struct connection *c, size_t size)
+{
+    int error = begin_queueing(c);
+    char *room;
+
+    if (error < 0) {
+        (void)fail_write(c, error);
+        return NULL;
+    }
+    room = output_reserve(c->output, size);
+    if (room == NULL) {
+        (void)fail_write(c, -ENOMEM);
+        return NULL;
+    }
+    connection_attend(c);
+    return room;
+}
+
+char *connection_reserve(struct connection *c, size_t size)
+{
+    struct connections *all = connection_all(c);
+
+    if (!fits_cork(c, size)) {
+        return reserve_queued(c, size);
+    }
+    all->cork_reserved = size;
+    return all->cork + all->corked;
+}
+
+int connection_commit(struct connection *c, size_t size)
+{
+    struct connections *all = connection_all(c);
+
+    if (c->output != NULL) {
+        return output_commit(c->output, size);
+    }
+    if (all->current != c) {
+        return size == 0 ? 0 : -EINVAL;
+    }
+    if (size > all->cork_reserved) {
+        return -EINVAL;
+    }
+    all->corked += size;
+    all->cork_reserved = 0;
+    return 0;
+}
+
+/* ---------------------------------------------------------------- flushing */
+
+/* How many of the bytes that the kernel took have arrived; it may count bytes
+   of earlier outputs as missing, hence wraps. */
+static uint64_t count_taken(const struct connection *c)
+{
+    return c->output->written - c->stream.ops->unacknowledged(&c->stream);
+}
+
+bool connection_is_stalled(struct connection *c)
+{
+    struct output *output = c->output;
+    uint64_t stall_ms = connection_entry(c)->limits.stall_ms;
+    uint64_t now_ms = connection_entry(c)->loop->now_ms;
+    uint64_t taken;
+
+    if (output == NULL || stall_ms == 0) {
+        return false;
+    }
+    taken = count_taken(c);
+    if (taken != output->taken) {
+        output->taken = taken;
+        output->progress_ms = now_ms;
+    }
+    return now_ms - output->progress_ms >= stall_ms;
+}
+
+/* What could not be sent waits. Reading stops above the high mark and goes on
+   at the low one. */
+static void keep_queue(struct connection *c, size_t sent)
+{
+    const struct entry *entry = connection_entry(c);
+    struct output *output = c->output;
+
+    if (sent > 0 || output->direct > 0 || output->left == 0) {
+        output->progress_ms = entry->loop->now_ms;
+    }
+    output->written += sent + output->direct;
+    if (output->left == 0) {
+        output->taken = count_taken(c);
+    }
+    output->direct = 0;
+    output->left = output->queued;
+    if (output->queued > entry->high_mark) {
+        c->flags |= CONNECTION_THROTTLED | CONNECTION_DRAIN_OWED;
+    } else if (output->queued <= entry->low_mark) {
+        c->flags &= ~(uint32_t)CONNECTION_THROTTLED;
+    }
+}
+
+static void drop_empty_output(struct connection *c)
+{
+    output_free(&connection_all(c)->outputs, c->output);
+    c->output = NULL;
+}
+
+/* What a flush came to: result as of output_flush(), queued before it. */
+COLD static void finish_flush(struct connection *c, int result, size_t queued)
+{
+    struct output *output = c->output;
+    size_t sent = queued - output->queued;
+
+    if (result == -EAGAIN) {
+        c->flags |= CONNECTION_BLOCKED;
+    } else if (result < 0) {
+        connection_break(c, result);
+    }
+    if (sent > 0) {
+        touch_sent(c);
+    }
+    if (output->queued > 0) {
+        keep_queue(c, sent);
+    } else {
+        drop_empty_output(c);
+        c->flags &= ~(uint32_t)CONNECTION_THROTTLED;
+    }
+}
+
+COLD static void flush_queue(struct connection *c)
+{
+    struct output *output = c->output;
+    size_t queued = output->queued;
+    int result = 0;
+
+    if (queued + output->direct >= connection_entry(c)->high_mark) {
+        c->flags |= CONNECTION_DRAIN_OWED;
+    }
+    if ((c->flags & CONNECTION_CANNOT_SEND) == 0) {
+        result = output_flush(output, &c->stream);
+    }
+    finish_flush(c, result, queued);
+}
+
+/* The stream took less than all that is corked, or failed. */
+COLD static void keep_corked(struct connection *c, ssize_t taken)
+{
+    struct connections *all = connection_all(c);
+    size_t sent = taken < 0 ? 0 : (size_t)taken;
+
+    if (taken < 0 && taken != -EAGAIN) {
+        connection_break(c, (int)taken);
+    }
+    c->flags |= CONNECTION_BLOCKED;
+    if (sent > 0) {
+        touch_sent(c);
+    }
+    memmove(all->cork, all->cork + sent, all->corked - sent);
+    all->corked -= sent;
+    if (uncork(c) < 0) {
+        all->corked = 0;
+        connection_reset(c, -ENOMEM);
+        return;
+    }
+    keep_queue(c, sent);
+}
+
+/* Much, or to one that cannot be sent to. */
+COLD static void flush_uncorked(struct connection *c)
+{
+    if (uncork(c) < 0) {
+        connection_all(c)->corked = 0;
+        connection_reset(c, -ENOMEM);
+        return;
+    }
+    flush_queue(c);
+}
+
+static void send_corked(struct connection *c)
+{
+    struct connections *all = connection_all(c);
+    size_t size = all->corked;
+    ssize_t taken;
+
+    if (size >= connection_entry(c)->high_mark ||
+        (c->flags & CONNECTION_CANNOT_SEND) != 0) {
+        flush_uncorked(c);
+        return;
+    }
+    taken = c->stream.ops->write(&c->stream, all->cork, size);
+    if (taken != (ssize_t)size) {
+        keep_corked(c, taken);
+        return;
+    }
+    all->corked = 0;
+    touch_sent(c);
+}
+
+void connection_flush(struct connection *c)
+{
+    if (connection_corked(c) > 0) {
+        send_corked(c);
+    } else if (c->output != NULL) {
+        flush_queue(c);
+    }
+}
