@@ -9,6 +9,7 @@
 #include "unit.h"
 
 #define KIB ((size_t)1024)
+#define SMALL ((size_t)5)
 #define BLOCK (12 * KIB)
 #define LARGE (40 * KIB)
 
@@ -42,7 +43,7 @@ static void obey(berth_conn *c, char order)
 {
     switch (order) {
     case 's':
-        (void)berth_write(c, "small", 5);
+        write_block(c, SMALL, 's');
         break;
     case 'b':
         write_block(c, BLOCK, 'b');
@@ -51,11 +52,11 @@ static void obey(berth_conn *c, char order)
         write_block(c, LARGE, 'l');
         break;
     case 'r':
-        reserve_block(c, 8 * KIB, 5);
+        reserve_block(c, 8 * KIB, SMALL);
         break;
     case 't': /* a write takes back what was reserved */
         (void)berth_reserve(c, 8);
-        (void)berth_write(c, "small", 5);
+        write_block(c, SMALL, 's');
         commit_result = berth_commit(c, 1);
         break;
     case 'm':
@@ -87,21 +88,29 @@ static ssize_t obey_all(berth_conn *c, char *data, size_t size)
 static const berth_protocol obedient =
     BERTH_PROTOCOL_INIT(.name = "obedient", .on_data = obey_all);
 
+/* What an order has the peer see: so many bytes of one kind. */
+struct model {
+    char order;
+    char fill;
+    size_t size;
+};
+
+static const struct model models[] = {
+    {'s', 's', SMALL}, {'b', 'b', BLOCK}, {'l', 'l', LARGE},
+    {'r', 'r', SMALL}, {'t', 's', SMALL},
+};
+
 static size_t model_order(char *expected, char order)
 {
-    static const size_t sizes[][2] = {
-        {'s', 5}, {'b', BLOCK}, {'l', LARGE}, {'r', 5}, {'t', 5}};
+    size_t size = 0;
 
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        if (sizes[i][0] == (size_t)order) {
-            memset(expected, order, sizes[i][1]);
-            if (order == 's' || order == 't') {
-                memcpy(expected, "small", 5);
-            }
-            return sizes[i][1];
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        if (models[i].order == order) {
+            memset(expected, models[i].fill, models[i].size);
+            size = models[i].size;
         }
     }
-    return 0;
+    return size;
 }
 
 /* ------------------------------------------------------------------- set-up */
@@ -264,11 +273,11 @@ START_TEST(room_counts_what_is_corked)
     order("?");
     ck_assert_uint_eq(room_seen, mark);
     order("s?");
-    ck_assert_uint_eq(room_seen, mark - 5);
+    ck_assert_uint_eq(room_seen, mark - SMALL);
     order("sb?");
-    ck_assert_uint_eq(room_seen, mark - 5 - BLOCK);
+    ck_assert_uint_eq(room_seen, mark - SMALL - BLOCK);
     order("sbl?");
-    ck_assert_uint_eq(room_seen, mark - 5 - BLOCK - LARGE);
+    ck_assert_uint_eq(room_seen, mark - SMALL - BLOCK - LARGE);
 }
 END_TEST
 
@@ -324,6 +333,20 @@ static void order_random(char *orders, size_t count)
     orders[count] = '\0';
 }
 
+/* Each order by itself or together with those that follow. */
+static void send_at_random(const char *orders)
+{
+    for (const char *next = orders; *next != '\0'; next++) {
+        peer->window = (size_t)random() % (30 * KIB);
+        peer_send(peer, next, 1);
+        if (random() % 2 == 0) {
+            simulator_run(&simulator);
+        }
+    }
+    peer->window = PEER_READS_ALL;
+    simulator_run(&simulator);
+}
+
 START_TEST(all_bytes_come_in_order_whatever_the_stream_takes)
 {
     srandom(1);
@@ -333,18 +356,7 @@ START_TEST(all_bytes_come_in_order_whatever_the_stream_takes)
         order_random(orders, (size_t)random() % 12 + 1);
         peer->write_most =
             random() % 2 == 0 ? SIZE_MAX : 1 + (size_t)random() % (20 * KIB);
-        for (const char *next = orders; *next != '\0'; next++) {
-            char one[2] = {*next, '\0'};
-
-            peer->window = (size_t)random() % (30 * KIB);
-            if (random() % 2 == 0) {
-                order(one);
-            } else {
-                peer_send(peer, one, 1);
-            }
-        }
-        peer->window = PEER_READS_ALL;
-        simulator_run(&simulator);
+        send_at_random(orders);
         expect_obeyed(orders);
     }
 }
