@@ -6,6 +6,7 @@
 #ifndef BERTH_CONFIG_ENTRY_H
 #define BERTH_CONFIG_ENTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,11 @@ struct config_listener {
     uint32_t backlog;   /* listen(2) */
     int32_t mode;       /* of a unix socket's path; -1: as the umask says */
     struct place place; /* where it is written */
+    /* Several entries may listen on one address: those behind the first, in
+       the order of the entries, are in its list. */
+    size_t entry;                 /* index of the entry it belongs to */
+    struct config_listener *next; /* of those at this address; NULL: the last */
+    bool is_first;                /* it is the first at its address */
 };
 
 struct config_entry {
@@ -68,9 +74,13 @@ int config_entry_from_word(const struct config_maker *maker,
                            const char *address,
                            struct config_entry *entry);
 
-/* Adds an error for each name and each address that is there twice. */
+/*
+ * Compares the entries with each other: adds an error for each name that is
+ * there twice and each address that overlaps another one, and puts listeners
+ * at the very same address into one list.
+ */
 void config_entry_compare(const struct config_maker *maker,
-                          const struct config_entry *entries,
+                          struct config_entry *entries,
                           size_t count);
 
 #endif

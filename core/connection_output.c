@@ -56,7 +56,7 @@ static inline bool fits_cork(const struct connection *c, size_t size)
     const struct connections *all = connection_all(c);
 
     return all->current == c && c->output == NULL &&
-           size <= CONNECTION_CORK_SIZE - all->corked && is_writable(c);
+           size <= CONNECTIONS_CORK_SIZE - all->corked && is_writable(c);
 }
 
 /* What berth_write() documents, in its order. */

@@ -21,20 +21,13 @@ struct span {
     size_t size;
 };
 
-void delivery_drop(struct connection *c)
-{
-    free(c->input);
-    c->input = NULL;
-    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-}
-
 /* More than was offered: what came after it may have been overwritten. */
 COLD static void refuse_overuse(struct connection *c, ssize_t used, size_t size)
 {
     CONNECTION_LOG(c, LOG_ERROR,
                    "aborted: on_data of plugin '%s' says that it used %zd of "
                    "%zu bytes; that is a bug in the plugin",
-                   connection_entry(c)->protocol->name, used, size);
+                   connection_protocol(c)->name, used, size);
     connection_reset(c, -EPROTO);
 }
 
@@ -49,7 +42,7 @@ COLD static void check_limit(struct connection *c, size_t size)
     CONNECTION_LOG(c, LOG_INFO,
                    "closed: plugin '%s' used none of %zu bytes, and no more "
                    "may wait (limits.input)",
-                   connection_entry(c)->protocol->name, size);
+                   connection_protocol(c)->name, size);
     connection_close(c, -EMSGSIZE);
 }
 
@@ -81,7 +74,7 @@ COLD static void meet_no_use(struct connection *c, ssize_t step, size_t offered)
  */
 static size_t offer(struct connection *c, struct span span)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
     size_t used = 0;
 
     span.data[span.size] = '\0';
@@ -128,7 +121,7 @@ COLD static void keep(struct connection *c, const char *data, size_t size)
     struct input *input;
 
     if (size == 0 || c->phase != CONNECTION_OPEN) {
-        delivery_drop(c);
+        connection_drop_input(c);
         return;
     }
     input =
@@ -231,7 +224,7 @@ COLD static bool read_once(struct connection *c)
 /* Once both sides have ended there is nothing left to wait for. */
 static void tell_end(struct connection *c)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
     char *data = c->input == NULL ? connection_all(c)->buffer : c->input->bytes;
     size_t size = c->input == NULL ? 0 : c->input->size;
     int result = BERTH_CLOSE;
@@ -241,7 +234,12 @@ static void tell_end(struct connection *c)
     if (protocol->on_end != NULL) {
         result = protocol->on_end(&c->head, data, size);
     }
-    delivery_drop(c);
+    if ((c->flags & CONNECTION_SWITCH) != 0 && result >= 0) {
+        /* The next one is told, after it was offered what is left. */
+        c->flags &= ~(uint32_t)CONNECTION_END_TOLD;
+        return;
+    }
+    connection_drop_input(c);
     if (result != BERTH_KEEP || (c->flags & CONNECTION_SHUTDOWN) != 0) {
         connection_close(c, result < 0 ? result : 0);
     }

@@ -141,6 +141,15 @@ static const berth_option top[] = {
      .min = 1,
      .max = DAYS_24,
      .help = "time that connections have to finish when the server ends"},
+    {.name = "sniff_timeout",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, sniff_timeout_ms),
+     .fallback = "300ms",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "time until a silent connection on a shared address goes to the "
+             "last entry"},
     {.name = "log",
      .type = BERTH_GROUP,
      BERTH_FIELD(struct keys_top, log),
@@ -214,7 +223,7 @@ const berth_option *keys_get(enum keys_table table)
 const char *const *keys_later(void)
 {
     static const char *const keys[] = {
-        "workers", "control", "user", "sniff_timeout", "old_generations", NULL,
+        "workers", "control", "user", "old_generations", NULL,
     };
 
     return keys;

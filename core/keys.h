@@ -37,6 +37,7 @@ struct keys_top {
     berth_list plugin_path;       /* of const char *: folders */
     struct limits limits;
     uint64_t drain_timeout_ms; /* 0: none */
+    uint64_t sniff_timeout_ms; /* 0: none */
     struct keys_log log;
 };
 

@@ -52,7 +52,7 @@ struct stream_ops {
 
 #define STREAM_IOV_MAX 64
 /* A state of watch(): not known to the selector. */
-#define STREAM_NONE UINT32_MAX
+#define STREAM_NONE UINT16_MAX /* fits where events do */
 
 struct stream {
     const struct stream_ops *ops;

@@ -403,14 +403,15 @@ START_TEST(addresses_that_overlap_are_told_with_both_places)
                   "    listen: 127.0.0.1:80\n",
                   "server.yaml:5:13: error: the address '127.0.0.1:80' "
                   "overlaps '*:80' in line 3, column 14\n"
-                  "  hint: each address can be listened on once\n");
+                  "  hint: entries may share an address only if it is the "
+                  "same\n");
     restart();
     check_refused("protocols:\n"
                   "  - plugin: good\n"
                   "    listen: [unix:/tmp/x, unix:/tmp/x]\n",
-                  "server.yaml:3:27: error: the address 'unix:/tmp/x' "
-                  "overlaps 'unix:/tmp/x' in line 3, column 14\n"
-                  "  hint: each address can be listened on once\n");
+                  "server.yaml:3:27: error: the address 'unix:/tmp/x' is the "
+                  "entry's already, in line 3, column 14\n"
+                  "  hint: remove one of them\n");
     restart();
     check_loaded("protocols:\n"
                  "  - plugin: good\n"

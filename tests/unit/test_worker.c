@@ -18,7 +18,7 @@
 #define ENTRIES 2
 
 /* Filled by hand; the children inherit it. */
-static struct plugin plugin;
+static struct plugin plugins[ENTRIES];
 static struct config_listener listeners[ENTRIES];
 static struct config_entry entries[ENTRIES];
 static struct config config;
@@ -120,10 +120,11 @@ static void set_up(void)
         .drain_timeout_ms = 60000,
     };
     for (size_t i = 0; i < ENTRIES; i++) {
-        listeners[i] = (struct config_listener){.backlog = 16, .mode = -1};
+        listeners[i] = (struct config_listener){
+            .backlog = 16, .mode = -1, .entry = i, .is_first = true};
         entries[i] = (struct config_entry){
             .name = names[i],
-            .plugin = &plugin,
+            .plugin = &plugins[i],
             .limits = {.input = 65536, .output = 1048576},
             .listeners = &listeners[i],
             .listener_count = 1,
@@ -152,7 +153,7 @@ static void add_entry(const berth_protocol *protocol, const char *text)
 
     ck_assert_msg(error == 0, "%s: %s", text, why);
     listener->text = text;
-    plugin.protocol = *protocol;
+    plugins[config.entry_count].protocol = *protocol;
     config.entry_count++;
     config.listener_count++;
 }
@@ -353,6 +354,38 @@ START_TEST(each_entry_has_its_own_listeners)
     hear(fds[1], "unix:two?");
     (void)close(fds[0]);
     (void)close(fds[1]);
+    tell_child(SIGTERM);
+    expect_end();
+}
+END_TEST
+
+static enum berth_verdict sniff_star(const char *data, size_t size)
+{
+    (void)size;
+    return data[0] == '*' ? BERTH_YES : BERTH_NO;
+}
+
+/* The one at the first address has those that begin with a star. */
+START_TEST(entries_at_one_address_are_told_apart)
+{
+    int fd;
+
+    add_entry(&naming, "unix:one");
+    plugins[0].protocol.sniff = sniff_star;
+    add_entry(&echo, "unix:one");
+    listeners[0].next = &listeners[1];
+    listeners[1].is_first = false;
+    start();
+    ck_assert_ptr_nonnull(strstr(lines, "first+second: listening on unix:"));
+    (void)await("2 protocols, 1 listener");
+    fd = dial(0);
+    say(fd, "*?");
+    hear(fd, "unix:one*?");
+    (void)close(fd);
+    fd = dial(0);
+    say(fd, "other");
+    hear(fd, "other");
+    (void)close(fd);
     tell_child(SIGTERM);
     expect_end();
 }
@@ -590,6 +623,7 @@ UNIT_MAIN_WITH("worker",
                connections_are_served_level_triggered,
                connections_are_served_edge_triggered,
                each_entry_has_its_own_listeners,
+               entries_at_one_address_are_told_apart,
                one_that_leaves_makes_room_for_one_that_waits,
                every_entry_begins_and_ends,
                an_idle_worker_ends_when_told,
