@@ -181,6 +181,7 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     *keys = (struct keys_top){.protocols = NULL};
     error = settings_apply(&making->maker.source, &input, keys);
     making->maker.limits = keys->limits;
+    making->maker.log = keys->log;
     config->edge_triggered = keys->trigger == KEYS_TRIGGER_EDGE;
     config->drain_timeout_ms = keys->drain_timeout_ms;
     config->sniff_timeout_ms = keys->sniff_timeout_ms;

@@ -12,7 +12,9 @@
 
 #include "address.h"
 #include "error.h"
+#include "keys.h"
 #include "limit.h"
+#include "log.h"
 #include "node.h"
 #include "plugin.h"
 #include "plugin_set.h"
@@ -41,6 +43,7 @@ struct config_entry {
     void *settings;        /* filled; owned by the config; NULL if the plugin
                               has none */
     struct limits limits;
+    struct log_scope log;
     struct config_listener *listeners;
     size_t listener_count;
     struct place place;      /* where it is written */
@@ -53,6 +56,7 @@ struct config_maker {
     struct plugin_path path;       /* where plugins are looked up */
     struct plugin_set *plugins;    /* where they are kept */
     struct limits limits;          /* of entries that have none of their own */
+    struct keys_log log;           /* the same */
 };
 
 /*

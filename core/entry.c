@@ -17,6 +17,17 @@ static void tell_tick(struct source *source)
 
 static const struct source_ops tick_ops = {.expired = tell_tick};
 
+/* Whoever writes to entry->log need not know of the entry's level. */
+static void set_log(struct entry *entry, const struct entry_parts *parts)
+{
+    entry->log = parts->log;
+    if (parts->log_scope != NULL) {
+        entry->log_view = log_view(parts->log, parts->log_scope->level);
+        entry->log = &entry->log_view;
+        entry->logs_access = parts->log_scope->access;
+    }
+}
+
 int entry_init(struct entry *entry, const struct entry_parts *parts)
 {
     size_t local_size = parts->protocol->local_size;
@@ -32,9 +43,9 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
         .high_mark = output == 0 ? SIZE_MAX : (size_t)output / HIGH_MARK_SHARE,
         .connections = parts->connections,
         .loop = parts->loop,
-        .log = parts->log,
         .counter_count = parts->counter_count,
     };
+    set_log(entry, parts);
     entry->read_size = parts->limits->input < ENTRY_READ_SIZE
                            ? (size_t)parts->limits->input
                            : ENTRY_READ_SIZE;

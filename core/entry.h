@@ -46,9 +46,11 @@ struct entry {
     size_t open;       /* connections, also those that linger */
     struct connections *connections;
     struct loop *loop;
-    struct log *log;
+    struct log *log; /* the server's, or a view of it */
     uint64_t *counters;
     size_t counter_count;
+    struct log log_view;      /* the log at the entry's own level */
+    bool logs_access;         /* each connection's end, see access.h */
     bool is_started;          /* init has run and fini is owed; the owner's */
     struct source source;     /* its timer is the plugin's tick */
     struct log_site sites[4]; /* the rate of each level's lines */
@@ -65,6 +67,8 @@ struct entry_parts {
     struct connections *connections;
     struct loop *loop;
     struct log *log;
+    const struct log_scope *log_scope; /* NULL: all that the log takes, and no
+                                          access lines */
 };
 
 /* Returns 0 or -ENOMEM. */

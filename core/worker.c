@@ -160,6 +160,7 @@ static struct entry_parts shared_parts(struct worker *worker)
         .connections = &worker->connections,
         .loop = &worker->loop,
         .log = worker->log,
+        .log_scope = &from->log,
     };
 }
 
@@ -337,13 +338,13 @@ int worker_new(const struct config *config,
 
 /* --------------------------------------------------------------- listening */
 
-static void tell_address(struct worker *worker, const struct listener *listener)
+static void tell_address(const struct listener *listener)
 {
     char text[ADDRESS_TEXT_MAX];
     struct log_subject subject = {.entry = listener->entry->head.name};
 
     (void)address_format(&listener->address, text, sizeof(text));
-    LOG(worker->log, LOG_INFO, &subject, "listening on %s", text);
+    LOG(listener->entry->log, LOG_INFO, &subject, "listening on %s", text);
 }
 
 static int
@@ -363,7 +364,7 @@ open_listener(struct worker *worker, struct entry *entry, uint16_t index)
     int error = listener_open(listener, &parts, &step);
 
     if (error < 0) {
-        LOG(worker->log, LOG_ERROR, &subject, "cannot %s %s: %s", step,
+        LOG(entry->log, LOG_ERROR, &subject, "cannot %s %s: %s", step,
             from->text, strerror(-error));
         return error;
     }
@@ -401,7 +402,7 @@ static int start_listeners(struct worker *worker)
         if (error < 0) {
             return error;
         }
-        tell_address(worker, &worker->listeners[i]);
+        tell_address(&worker->listeners[i]);
     }
     LOG(worker->log, LOG_INFO, NULL,
         "ready: %zu protocol%s, %zu listener%s (%s)", worker->entry_count,

@@ -122,10 +122,33 @@ START_TEST(an_entry_is_what_it_was_made_of)
     ck_assert_ptr_eq(entry.connections, &clock_ms);
     ck_assert_ptr_eq(entry.loop, &loop);
     ck_assert_ptr_eq(entry.log, &server_log);
+    ck_assert(!entry.logs_access);
     ck_assert_uint_eq(entry.open, 0);
     ck_assert(!entry.is_started);
     ck_assert(!timer_is_set(&entry.source.timer));
     ck_assert_str_eq(calls, ""); /* init is entry_start()'s */
+    entry_fini(&entry);
+}
+END_TEST
+
+START_TEST(its_log_is_the_servers_at_a_level_of_its_own)
+{
+    const struct limits limits = {0};
+    const struct log_scope scope = {.level = LOG_DEBUG, .access = true};
+    struct entry_parts parts = {
+        .name = "greeter",
+        .protocol = &plain,
+        .limits = &limits,
+        .loop = &loop,
+        .log = &server_log,
+        .log_scope = &scope,
+    };
+
+    ck_assert(!log_is_wanted(&server_log, LOG_INFO));
+    ck_assert_int_eq(entry_init(&entry, &parts), 0);
+    ck_assert(log_is_wanted(entry.log, LOG_DEBUG));
+    ck_assert_ptr_eq(entry.log->base, &server_log);
+    ck_assert(entry.logs_access);
     entry_fini(&entry);
 }
 END_TEST
@@ -332,6 +355,7 @@ UNIT_MAIN_WITH("entry",
                set_up,
                tear_down,
                an_entry_is_what_it_was_made_of,
+               its_log_is_the_servers_at_a_level_of_its_own,
                a_connection_leads_to_its_entry,
                the_marks_follow_from_the_limit_of_output,
                a_read_takes_no_more_than_the_limit_of_input,
