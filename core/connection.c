@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attribute.h"
 
@@ -30,9 +31,28 @@ struct extra *connection_extend(struct connection *c)
     return c->extra;
 }
 
+void connection_start_tally(struct connection *c)
+{
+    struct extra *extra = connection_extend(c);
+    char peer[ADDRESS_TEXT_MAX];
+
+    if (extra == NULL || extra->tally != NULL) {
+        return;
+    }
+    connection_peer_text(c, peer, sizeof(peer));
+    extra->tally = malloc(sizeof(*extra->tally) + strlen(peer) + 1);
+    if (extra->tally != NULL) {
+        extra->tally->opened_ms = connection_entry(c)->loop->now_ms;
+        extra->tally->bytes_in = 0;
+        extra->tally->bytes_out = 0;
+        (void)strcpy(extra->tally->peer, peer);
+    }
+}
+
 void connection_drop_extra(struct connection *c)
 {
     if (c->extra != NULL) {
+        free(c->extra->tally);
         free(c->extra->next.arg);
         free(c->extra->arg);
         slab_give(&connection_all(c)->extras, c->extra);

@@ -76,12 +76,21 @@ struct switch_order {
     size_t arg_size;
 };
 
+/* What the access line tells of a connection. */
+struct tally {
+    uint64_t opened_ms;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    char peer[]; /* taken down while the peer is there */
+};
+
 /* What few connections have. */
 struct extra {
     struct entry_service *service; /* who serves it: never NULL */
     void *arg;                     /* of the last switch; owned */
     size_t arg_size;
     struct switch_order next; /* with CONNECTION_SWITCH */
+    struct tally *tally;      /* owned; NULL: nobody wants to know */
 };
 
 struct connection {
@@ -222,6 +231,14 @@ static inline void connection_touch(struct connection *c)
     c->active_ms = (uint32_t)connection_entry(c)->loop->now_ms;
 }
 
+static inline struct tally *connection_tally(const struct connection *c)
+{
+    return c->extra == NULL ? NULL : c->extra->tally;
+}
+
+/* Begins to count its bytes. Without memory for it they are not counted. */
+void connection_start_tally(struct connection *c);
+
 /* How many bytes of the connection are corked. */
 static inline size_t connection_corked(const struct connection *c)
 {
@@ -245,6 +262,12 @@ void connection_break(struct connection *c, int error);
  * full. Returns size or -errno: then the connection ends.
  */
 ssize_t connection_write(struct connection *c, const void *data, size_t size);
+
+/*
+ * Queues what is lent; little of it is copied. Returns 0 or -errno: then the
+ * connection ends and nothing was taken over.
+ */
+int connection_lend(struct connection *c, const struct output_loan *loan);
 
 /* As output_reserve(); NULL: the connection ends. */
 char *connection_reserve(struct connection *c, size_t size);

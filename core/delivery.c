@@ -189,8 +189,15 @@ COLD static void meet_no_bytes(struct connection *c, ssize_t result)
     }
 }
 
-static inline void take_bytes(struct connection *c, struct span span)
+/* So many of the span are new. */
+static inline void
+take_bytes(struct connection *c, struct span span, size_t count)
 {
+    struct tally *tally = connection_tally(c);
+
+    if (tally != NULL) {
+        tally->bytes_in += count;
+    }
     c->flags |= CONNECTION_STARTED;
     connection_touch(c);
     offer_and_keep(c, span);
@@ -212,7 +219,7 @@ COLD static bool read_once(struct connection *c)
     }
     span.size += (size_t)count;
     c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-    take_bytes(c, span);
+    take_bytes(c, span, (size_t)count);
     if ((size_t)count < most && (c->flags & CONNECTION_EXHAUST) == 0) {
         c->flags &= ~(uint32_t)CONNECTION_READABLE;
         return false;
@@ -338,7 +345,7 @@ void delivery_read(struct connection *c)
         go_on_reading(c, count);
         return;
     }
-    take_bytes(c, (struct span){buffer, (size_t)count});
+    take_bytes(c, (struct span){buffer, (size_t)count}, (size_t)count);
     if ((size_t)count == most) {
         go_on_reading(c, count);
     }

@@ -29,7 +29,7 @@ static void part_from_plugin(struct connection *c)
 {
     service_end(c, c->why);
     if (c->output != NULL) {
-        output_free(&connection_all(c)->outputs, c->output);
+        output_free(c->output);
         c->output = NULL;
     }
 }
@@ -60,11 +60,9 @@ static void linger(struct connection *c)
 
 static void finish_closing(struct connection *c)
 {
-    bool reset = (c->flags & CONNECTION_RESET) != 0;
-
-    if (reset || (c->flags & CONNECTION_BROKEN) != 0) {
+    if ((c->flags & (CONNECTION_RESET | CONNECTION_BROKEN)) != 0) {
         part_from_plugin(c);
-        bury(c, reset);
+        bury(c, true); /* what is missing must not pass for the end */
     } else if (c->output == NULL) {
         part_from_plugin(c);
         linger(c);
@@ -341,6 +339,9 @@ int driver_open(const struct driver_newcomer *newcomer)
     all->open++;
     entry->open++;
     connection_arm(c);
+    if (entry->logs_access) {
+        connection_start_tally(c);
+    }
     service_begin(c);
     if (c->flags != 0) {
         connection_schedule(c);
@@ -407,6 +408,7 @@ static void handle_pending(struct connection *c)
 bool driver_end_turn(struct connections *all)
 {
     struct connections_queue queue = all->pending;
+    bool is_owed;
 
     /* While they have their turn, the other queue takes what they cause. */
     all->pending = all->taken;
@@ -422,7 +424,8 @@ bool driver_end_turn(struct connections *all)
         }
     }
     all->taken.count = 0;
-    return all->pending.count > 0;
+    is_owed = output_pool_settle(&all->outputs);
+    return is_owed || all->pending.count > 0;
 }
 
 /* ---------------------------------------------------------------- endings */

@@ -69,6 +69,18 @@ static uint64_t least_input(const struct config *config,
     return least;
 }
 
+/* Then what comes before it is known whose it is counts, too. */
+static bool is_access_logged(const struct config *config,
+                             const struct config_listener *first)
+{
+    bool is_logged = false;
+
+    for (; first != NULL; first = first->next) {
+        is_logged |= config->entries[first->entry].log.access;
+    }
+    return is_logged;
+}
+
 int gate_init(struct gate *gate,
               const struct config *config,
               const struct config_listener *first,
@@ -98,6 +110,7 @@ int gate_init(struct gate *gate,
         parts.settings = &gate->settings;
         parts.limits = &limits;
         error = entry_init(&gate->entry, &parts);
+        gate->entry.logs_access = is_access_logged(config, first);
     }
     if (error < 0) {
         free(gate->candidates);

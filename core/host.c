@@ -40,12 +40,15 @@ static ssize_t host_write_owned(berth_conn *conn,
                                 berth_release_fn *release,
                                 void *arg)
 {
-    (void)conn;
-    (void)data;
-    (void)size;
-    (void)release;
-    (void)arg;
-    return -ENOSYS;
+    const struct output_loan loan = {
+        .data = data == NULL ? "" : data,
+        .size = size,
+        .release = release,
+        .arg = arg,
+    };
+    int error = connection_lend(connection_of(conn), &loan);
+
+    return error < 0 ? error : (ssize_t)size;
 }
 
 static int host_sendfile(berth_conn *conn,
@@ -55,13 +58,19 @@ static int host_sendfile(berth_conn *conn,
                          berth_release_fn *release,
                          void *arg)
 {
-    (void)conn;
-    (void)fd;
-    (void)offset;
-    (void)size;
-    (void)release;
-    (void)arg;
-    return -ENOSYS;
+    const struct output_loan loan = {
+        .fd = fd,
+        .offset = offset,
+        .size = size,
+        .release = release,
+        .arg = arg,
+    };
+
+    /* off_t is signed; the connection goes on. */
+    if (fd < 0 || offset > INT64_MAX || size > INT64_MAX - offset) {
+        return fd < 0 ? -EBADF : -EINVAL;
+    }
+    return connection_lend(connection_of(conn), &loan);
 }
 
 static char *host_reserve(berth_conn *conn, size_t size)

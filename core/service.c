@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "attribute.h"
 
 /* What a protocol has done or seen means nothing to the next one. */
@@ -72,9 +73,29 @@ static void end_service(struct connection *c, int why)
     c->head.state = NULL;
 }
 
+static void log_access(const struct connection *c, int why)
+{
+    const struct entry *entry = connection_entry(c);
+    const struct tally *tally = connection_tally(c);
+
+    if (tally != NULL && entry->logs_access) {
+        access_write(entry->log,
+                     &(struct access){
+                         .subject = {.entry = entry->head.name,
+                                     .peer = tally->peer,
+                                     .connection = connection_serial(c)},
+                         .duration_ms = entry->loop->now_ms - tally->opened_ms,
+                         .bytes_in = tally->bytes_in,
+                         .bytes_out = tally->bytes_out,
+                         .why = why,
+                     });
+    }
+}
+
 void service_end(struct connection *c, int why)
 {
     end_service(c, why);
+    log_access(c, why);
     connection_drop_input(c);
     connection_drop_extra(c);
 }
@@ -114,7 +135,14 @@ static void take_order(struct connection *c, struct switch_order order)
     extra->arg_size = order.arg_size;
     extra->service = order.service;
     move_to(c, order.entry);
-    if (extra->arg == NULL && order.service == &order.entry->service) {
+    if (order.entry->logs_access) {
+        connection_start_tally(c);
+    } else {
+        free(extra->tally);
+        extra->tally = NULL;
+    }
+    if (extra->arg == NULL && extra->tally == NULL &&
+        order.service == &order.entry->service) {
         connection_drop_extra(c);
     }
 }

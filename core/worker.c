@@ -160,7 +160,6 @@ static struct entry_parts shared_parts(struct worker *worker)
         .connections = &worker->connections,
         .loop = &worker->loop,
         .log = worker->log,
-        .log_scope = &from->log,
     };
 }
 
@@ -178,8 +177,8 @@ start_entry(struct worker *worker, size_t index, struct errors *errors)
     parts.counter_count = from->plugin->counter_count;
     parts.settings = from->settings;
     parts.limits = &from->limits;
+    parts.log_scope = &from->log;
     error = entry_init(entry, &parts);
-
     if (error < 0) {
         return error;
     }

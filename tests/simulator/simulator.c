@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "driver.h"
 #include "host.h"
@@ -65,7 +66,7 @@ static size_t room_of(const struct peer *peer)
 }
 
 static ssize_t
-sim_writev(struct stream *stream, const struct iovec *iov, int count)
+sim_writev(struct stream *stream, const struct iovec *iov, int count, bool more)
 {
     struct peer *peer = stream->context;
     size_t room = room_of(peer);
@@ -73,6 +74,7 @@ sim_writev(struct stream *stream, const struct iovec *iov, int count)
     int error = peer->fail_write;
 
     peer->writes++;
+    peer->is_corked = more;
     if (error != 0 || peer->is_reset || peer->has_end) {
         peer->fail_write = 0;
         return error != 0 ? error : -EPIPE;
@@ -97,7 +99,22 @@ static ssize_t sim_write(struct stream *stream, const void *data, size_t size)
 {
     struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
 
-    return sim_writev(stream, &iov, 1);
+    return sim_writev(stream, &iov, 1, false);
+}
+
+static ssize_t
+sim_sendfile(struct stream *stream, int fd, uint64_t offset, size_t size)
+{
+    static char block[65536];
+    struct iovec iov = {.iov_base = block};
+    ssize_t count = pread(
+        fd, block, size < sizeof(block) ? size : sizeof(block), (off_t)offset);
+
+    if (count <= 0) {
+        return count < 0 ? -errno : 0;
+    }
+    iov.iov_len = (size_t)count;
+    return sim_writev(stream, &iov, 1, false);
 }
 
 static void sim_shutdown(struct stream *stream)
@@ -177,6 +194,7 @@ static const struct stream_ops sim_ops = {
     .read = sim_read,
     .write = sim_write,
     .writev = sim_writev,
+    .sendfile = sim_sendfile,
     .shutdown = sim_shutdown,
     .close = sim_close,
     .unacknowledged = sim_unacknowledged,

@@ -65,6 +65,7 @@ struct peer {
     size_t window;                 /* bytes that it still reads */
     size_t write_most;             /* bytes that one write takes at most */
     size_t writes;                 /* system calls that wrote would have been */
+    bool is_corked; /* the last write said that more follows at once */
     size_t reads;
     int fail_write;          /* -errno of the next write; 0: none */
     int watch_error;         /* -errno of the next watch; 0: none */
