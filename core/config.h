@@ -31,6 +31,7 @@ struct config {
     bool edge_triggered;
     uint64_t drain_timeout_ms; /* 0: none, wait for ever */
     uint64_t sniff_timeout_ms; /* 0: none */
+    uint64_t slow_callback_ms; /* 0: none */
     struct config_log log;
 };
 

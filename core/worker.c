@@ -27,6 +27,7 @@ struct worker {
     struct log *log;
     struct loop loop;
     struct connections connections;
+    struct watch watch;
     struct entry *entries;
     size_t entry_count; /* those whose init has run */
     struct gate *gates; /* of addresses that are shared */
@@ -137,6 +138,15 @@ static int watch_signals(struct worker *worker)
 
 /* -------------------------------------------------------------- beginnings */
 
+/* The loop asks for the time as soon as it has waited. */
+static uint64_t begin_turn(void *arg)
+{
+    struct worker *worker = arg;
+
+    watch_wake(&worker->watch);
+    return loop_monotonic_ms(NULL);
+}
+
 /* Those who wait for descriptors or places hear that some are free again. */
 static bool end_turn(void *arg)
 {
@@ -159,6 +169,7 @@ static struct entry_parts shared_parts(struct worker *worker)
         .host = host_table(),
         .connections = &worker->connections,
         .loop = &worker->loop,
+        .watch = &worker->watch,
         .log = worker->log,
     };
 }
@@ -284,8 +295,7 @@ static int set_up(struct worker *worker, struct errors *errors)
         .trigger =
             worker->config->edge_triggered ? SELECTOR_EDGE : SELECTOR_LEVEL,
     };
-    int error =
-        loop_open(&worker->loop, loop_monotonic_ms, NULL, end_turn, worker);
+    int error = loop_open(&worker->loop, begin_turn, worker, end_turn, worker);
 
     if (error < 0) {
         free(worker);
@@ -327,6 +337,7 @@ int worker_new(const struct config *config,
     made->config = config;
     made->log = log;
     made->signal_fd = -1;
+    watch_init(&made->watch, config->slow_callback_ms);
     error = set_up(made, errors);
     if (error < 0) {
         return error;
@@ -419,12 +430,16 @@ static bool is_over(const struct worker *worker)
 
 int worker_run(struct worker *worker)
 {
-    int error = start_listeners(worker);
+    int error = watch_start(&worker->watch);
 
+    if (error == 0) {
+        error = start_listeners(worker);
+    }
     while (error == 0 && !is_over(worker)) {
         error = loop_turn(&worker->loop);
     }
     driver_kill_all(&worker->connections);
+    watch_stop(&worker->watch);
     if (error == 0) {
         LOG(worker->log, LOG_INFO, NULL, "stopped");
     }

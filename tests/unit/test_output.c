@@ -470,15 +470,13 @@ END_TEST
 
 START_TEST(writing_through_never_overtakes_a_long_queue)
 {
-    size_t before;
-    ssize_t taken;
+    size_t queued;
 
     append_many(4 * MIB);
-    before = output->queued;
-    taken = write_through("x");
-    ck_assert_int_ge(taken, 0);
-    ck_assert(taken == 0 || output->queued == 0);
-    ck_assert_uint_eq(sink.size, before - output->queued + (size_t)taken);
+    queued = output->queued;
+    ck_assert_int_eq(write_through("x"), -EINTR);
+    ck_assert_uint_eq(sink.calls, 0);
+    ck_assert_uint_eq(output->queued, queued);
 }
 END_TEST
 
@@ -960,7 +958,7 @@ static void check_model(const struct model *model)
 
 START_TEST(any_sequence_of_steps_sends_all_bytes_in_order)
 {
-    for (unsigned short number = 0; number < 20; number++) {
+    for (unsigned short number = 0; number < 10; number++) {
         struct model model = {.seed = {number}};
 
         sink.is_random = true;
