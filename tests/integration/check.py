@@ -17,6 +17,7 @@ from traffic import COMPILER, build_plugin, echo_yaml, round_trip
 
 OK, OTHER, USAGE, SYSTEM, CONFIG = 0, 1, 64, 71, 78
 SECONDS = 1  # of processor time, however many tests run beside this one
+MANY = 50  # addresses
 
 ENTRY = "protocols:\n  - plugin: echo\n    listen: 127.0.0.1:0\n"
 
@@ -478,6 +479,15 @@ class Addresses(unittest.TestCase):
                 socket.create_server(("127.0.0.1", 0)) as other:
             self.check_refused(*("127.0.0.1:%d" % busy.getsockname()[1]
                                  for busy in (one, other)))
+
+    def test_as_many_as_there_are_are_told(self):
+        """More than the log takes in a second from one place in the code."""
+        story = self.check_refused(*["192.0.2.1:0"] * MANY)
+        self.assertEqual(story.count("cannot bind 192.0.2.1:0"), MANY)
+        with Server(echo_yaml(["127.0.0.1:0"] * MANY)) as server:
+            self.assertEqual(len(set(server.addresses)), MANY)
+            with connect(server.addresses[-1]) as sock:
+                round_trip(sock)
 
     def test_a_star_where_one_address_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as busy:
