@@ -395,6 +395,8 @@ int worker_listen(struct worker *worker)
     struct gate *gate = worker->gates;
     int first_error = 0;
 
+    LOG(worker->log, LOG_INFO, NULL, "berth %s, configuration: %s",
+        BERTH_VERSION, worker->config->source);
     for (size_t i = 0; i < worker->address_count; i++) {
         const struct config_listener *first = worker->firsts[i];
         struct entry *entry = first->next == NULL
@@ -421,10 +423,9 @@ static int start_listeners(struct worker *worker)
         }
         tell_address(&worker->listeners[i]);
     }
-    LOG(worker->log, LOG_INFO, NULL,
-        "ready: %zu protocol%s, %zu listener%s (%s)", worker->entry_count,
-        plural(worker->entry_count), worker->listener_count,
-        plural(worker->listener_count), worker->config->source);
+    LOG(worker->log, LOG_INFO, NULL, "ready: %zu protocol%s, %zu listener%s",
+        worker->entry_count, plural(worker->entry_count),
+        worker->listener_count, plural(worker->listener_count));
     return 0;
 }
 

@@ -568,11 +568,30 @@ class CommandLine(unittest.TestCase):
             with connect(server.address) as sock:
                 round_trip(sock)
 
-    def test_server_yaml_of_the_folder_is_read_and_named(self):
+    def test_server_yaml_of_the_folder_is_read(self):
         with Server(args=[]) as server:
-            server.wait_log("ready.*server.yaml")
             with connect(server.address) as sock:
                 round_trip(sock)
+
+    def test_the_first_line_says_what_is_served(self):
+        for args, words in {("-c", "server.yaml"): r"server\.yaml",
+                            (): r"\./server\.yaml",
+                            ("echo=127.0.0.1:0",): "arguments"}.items():
+            with self.subTest(args), Server(args=list(args)) as server:
+                self.assertRegex(
+                    server.log[0],
+                    rf'"berth \d+\.\d+\.\d+, configuration: {words}"')
+        # Also where nothing is served in the end.
+        with Server() as server:
+            done = run("-c", "server.yaml", config=echo_yaml([server.address]))
+            self.assertIn('configuration: server.yaml"',
+                          done.stderr.splitlines()[0])
+
+    def test_with_nothing_given_there_is_echo(self):
+        done = run("-t")
+        self.assertEqual((done.returncode, done.stderr), (OK, ""))
+        self.assertEqual(done.stdout,
+                         "built-in: ok (1 protocol, 1 listener)\n")
 
 
 if __name__ == "__main__":
