@@ -186,6 +186,8 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     config->drain_timeout_ms = keys->drain_timeout_ms;
     config->sniff_timeout_ms = keys->sniff_timeout_ms;
     config->slow_callback_ms = keys->slow_callback_ms;
+    config->pool_threads = (size_t)keys->pool.threads;
+    config->pool_queue = (size_t)keys->pool.queue;
     config->log = (struct config_log){
         .level = (enum log_level)keys->log.level,
         .format = (enum log_format)keys->log.format,

@@ -33,6 +33,8 @@ struct config {
     uint64_t drain_timeout_ms; /* 0: none, wait for ever */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
+    size_t pool_threads;
+    size_t pool_queue; /* jobs that may wait */
     struct config_log log;
 };
 

@@ -120,6 +120,24 @@ static const berth_option folder = {
     .help = "a folder",
 };
 
+static const berth_option pool_keys[] = {
+    {.name = "threads",
+     .type = BERTH_INT,
+     BERTH_FIELD(struct keys_pool, threads),
+     .fallback = "8",
+     .min = 1,
+     .max = 1024,
+     .help = "jobs that run at once; a thread is started when it is needed"},
+    {.name = "queue",
+     .type = BERTH_INT,
+     BERTH_FIELD(struct keys_pool, queue),
+     .fallback = "1024",
+     .min = 0,
+     .max = 1000000,
+     .help = "jobs that may wait for a thread; more are refused"},
+    BERTH_OPTIONS_END,
+};
+
 static const berth_option top[] = {
     {.name = "protocols",
      .type = OPTION_NODE,
@@ -160,6 +178,11 @@ static const berth_option top[] = {
      .max = DAYS_24,
      .help = "time until a silent connection on a shared address goes to the "
              "last entry"},
+    {.name = "pool",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_top, pool),
+     .items = pool_keys,
+     .help = "threads for jobs of plugins that block"},
     {.name = "slow_callback",
      .type = BERTH_DURATION,
      .flags = BERTH_NONE,

@@ -34,6 +34,11 @@ struct keys_log {
     bool access;
 };
 
+struct keys_pool {
+    int32_t threads;
+    int32_t queue;
+};
+
 struct keys_top {
     const struct node *protocols; /* a list; each item: KEYS_ENTRY */
     int32_t trigger;              /* enum keys_trigger */
@@ -42,6 +47,7 @@ struct keys_top {
     uint64_t drain_timeout_ms; /* 0: none */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
+    struct keys_pool pool;
     struct keys_log log;
 };
 

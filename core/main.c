@@ -26,6 +26,7 @@ struct program {
     struct plugin_path plugins;
     struct errors errors;
     struct config *config;
+    bool has_hanging_jobs; /* threads that may touch what is still there */
 };
 
 static int fail(const char *what, int error)
@@ -95,18 +96,18 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-static int print_check(const struct program *program, struct worker *worker)
+static int print_check(struct program *program, struct worker *worker)
 {
     const struct config *config = program->config;
 
-    worker_free(worker);
+    program->has_hanging_jobs = !worker_free(worker);
     (void)printf("%s: ok (%zu protocol%s, %zu listener%s)\n", config->source,
                  config->entry_count, plural(config->entry_count),
                  config->listener_count, plural(config->listener_count));
     return CLI_EXIT_OK;
 }
 
-static int serve(struct worker *worker)
+static int serve(struct program *program, struct worker *worker)
 {
     int error = worker_listen(worker);
     int status = CLI_EXIT_OK;
@@ -119,7 +120,7 @@ static int serve(struct worker *worker)
             status = fail("the event loop failed", error);
         }
     }
-    worker_free(worker);
+    program->has_hanging_jobs = !worker_free(worker);
     return status;
 }
 
@@ -139,7 +140,7 @@ static int start_worker(struct program *program, struct log *log)
     if (program->cli.command == CLI_CHECK) {
         return print_check(program, worker);
     }
-    return serve(worker);
+    return serve(program, worker);
 }
 
 static int run_configured(struct program *program)
@@ -226,6 +227,9 @@ int main(int argc, char **argv)
     status = run(&program);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         status = fail_output(status);
+    }
+    if (program.has_hanging_jobs) {
+        _exit(status); /* no destructors while their threads run */
     }
     config_free(program.config);
     errors_fini(&program.errors);

@@ -27,6 +27,10 @@ struct worker {
     struct log *log;
     struct loop loop;
     struct connections connections;
+    struct host host;
+    struct mailbox *mailbox;
+    struct pool *pool;
+    size_t hanging; /* jobs that were left behind at the end */
     struct watch watch;
     struct entry *entries;
     size_t entry_count; /* those whose init has run */
@@ -171,7 +175,7 @@ static bool end_turn(void *arg)
 static struct entry_parts shared_parts(struct worker *worker)
 {
     return (struct entry_parts){
-        .host = host_table(),
+        .host = &worker->host.table,
         .connections = &worker->connections,
         .loop = &worker->loop,
         .watch = &worker->watch,
@@ -288,6 +292,26 @@ static int allocate_parts(struct worker *worker)
                : 0;
 }
 
+/* Where other threads post to, and the threads that blocking jobs run on. */
+static int open_office(struct worker *worker)
+{
+    const struct pool_options options = {
+        .threads = worker->config->pool_threads,
+        .queue = worker->config->pool_queue,
+    };
+    int error = mailbox_open(&worker->loop, &worker->mailbox);
+
+    if (error == 0) {
+        error = pool_new(&options, worker->mailbox, &worker->pool);
+    }
+    worker->host.office = (struct post_office){
+        .connections = &worker->connections,
+        .mailbox = worker->mailbox,
+        .pool = worker->pool,
+    };
+    return error;
+}
+
 /* On failure the worker is gone. */
 static int set_up(struct worker *worker, struct errors *errors)
 {
@@ -296,7 +320,7 @@ static int set_up(struct worker *worker, struct errors *errors)
         .extra_size = sizeof(struct extra),
         .loop = &worker->loop,
         .log = worker->log,
-        .host = host_table(),
+        .host = &worker->host.table,
         .trigger =
             worker->config->edge_triggered ? SELECTOR_EDGE : SELECTOR_LEVEL,
     };
@@ -317,13 +341,16 @@ static int set_up(struct worker *worker, struct errors *errors)
         error = watch_signals(worker);
     }
     if (error == 0) {
+        error = open_office(worker);
+    }
+    if (error == 0) {
         error = start_entries(worker, errors);
     }
     if (error == 0) {
         error = collect_addresses(worker, errors);
     }
     if (error < 0) {
-        worker_free(worker);
+        (void)worker_free(worker); /* no init may begin a job */
     }
     return error;
 }
@@ -343,6 +370,7 @@ int worker_new(const struct config *config,
     made->log = log;
     made->signal_fd = -1;
     watch_init(&made->watch, config->slow_callback_ms);
+    host_init(&made->host);
     error = set_up(made, errors);
     if (error < 0) {
         return error;
@@ -429,11 +457,35 @@ static int start_listeners(struct worker *worker)
     return 0;
 }
 
+/* Jobs outlive the connections that they were for. */
 static bool is_over(const struct worker *worker)
 {
     return worker->state == WORKER_ENDED ||
            (worker->state == WORKER_DRAINS && worker->connections.open == 0 &&
-            worker->connections.pending.count == 0);
+            worker->connections.pending.count == 0 &&
+            pool_unfinished(worker->pool) == 0);
+}
+
+/* Whatever was posted or is still a job comes to its end, but for jobs that
+   hang; from now on nothing more can be posted. */
+static void close_office(struct worker *worker)
+{
+    if (worker->pool != NULL) {
+        worker->hanging += pool_abandon(worker->pool);
+    }
+    if (worker->mailbox != NULL) {
+        mailbox_shut(worker->mailbox);
+        mailbox_deliver_rest(worker->mailbox);
+    }
+}
+
+/* Every way that leads to a plugin ends here. */
+static void end_all(struct worker *worker)
+{
+    driver_kill_all(&worker->connections);
+    close_office(worker);
+    driver_kill_all(&worker->connections); /* releases that came of it */
+    watch_stop(&worker->watch);
 }
 
 int worker_run(struct worker *worker)
@@ -446,23 +498,21 @@ int worker_run(struct worker *worker)
     while (error == 0 && !is_over(worker)) {
         error = loop_turn(&worker->loop);
     }
-    driver_kill_all(&worker->connections);
-    watch_stop(&worker->watch);
+    end_all(worker);
+    if (worker->hanging > 0) {
+        LOG(worker->log, LOG_ERROR, NULL,
+            "%zu job%s of plugins do%s not end: left behind, without fini",
+            worker->hanging, worker->hanging == 1 ? "" : "s",
+            worker->hanging == 1 ? "es" : "");
+    }
     if (error == 0) {
         LOG(worker->log, LOG_INFO, NULL, "stopped");
     }
     return error;
 }
 
-void worker_free(struct worker *worker)
+static void stop_entries(struct worker *worker)
 {
-    if (worker == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < worker->listener_count; i++) {
-        listener_close(&worker->listeners[i]);
-    }
-    driver_kill_all(&worker->connections);
     for (size_t i = worker->entry_count; i-- > 0;) {
         if (worker->entries[i].is_started) {
             entry_stop(&worker->entries[i]);
@@ -472,6 +522,23 @@ void worker_free(struct worker *worker)
     while (worker->gate_count > 0) {
         gate_fini(&worker->gates[--worker->gate_count]);
     }
+}
+
+bool worker_free(struct worker *worker)
+{
+    if (worker == NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < worker->listener_count; i++) {
+        listener_close(&worker->listeners[i]);
+    }
+    end_all(worker);
+    if (worker->hanging > 0) {
+        return false;
+    }
+    stop_entries(worker);
+    pool_free(worker->pool);
+    mailbox_close(worker->mailbox);
     connections_fini(&worker->connections);
     if (worker->signal_fd >= 0) {
         (void)close(worker->signal_fd);
@@ -483,4 +550,5 @@ void worker_free(struct worker *worker)
     free(worker->gates);
     free(worker->entries);
     free(worker);
+    return true;
 }

@@ -25,6 +25,7 @@ static struct connections connections;
 static struct log server_log;
 static struct entry entry;
 static struct watch watch;
+static struct host host;
 static uint64_t clock_ms = 1000;
 
 static struct listener listener;
@@ -85,7 +86,7 @@ static void set_up(void)
         .name = "counting",
         .protocol = &counting,
         .limits = &limits,
-        .host = host_table(),
+        .host = &host.table,
         .connections = &connections,
         .loop = &loop,
         .watch = &watch,
@@ -97,9 +98,10 @@ static void set_up(void)
         .extra_size = sizeof(struct extra),
         .loop = &loop,
         .log = &server_log,
-        .host = host_table(),
+        .host = &host.table,
     };
 
+    host_init(&host);
     fixtures_begin();
     listener.fd = -1;
     other.fd = -1;
