@@ -226,9 +226,9 @@ static int check_protocols(const struct making *making, const struct node *node)
         errors_add(errors, &place, MINIMAL, "'protocols' is an empty list");
         return -EINVAL;
     }
-    if (node->count > CONFIG_ENTRIES_MAX) {
+    if (node->count > KEYS_ENTRIES_MAX) {
         errors_add(errors, &place, NULL, "'protocols' has more than %d items",
-                   CONFIG_ENTRIES_MAX);
+                   KEYS_ENTRIES_MAX);
         return -EINVAL;
     }
     return 0;
@@ -388,9 +388,9 @@ int config_from_words(const char *const *words,
     struct making making;
     int error;
 
-    if (count > CONFIG_ENTRIES_MAX) {
+    if (count > KEYS_ENTRIES_MAX) {
         errors_add(errors, NULL, NULL, "more than %d protocols",
-                   CONFIG_ENTRIES_MAX);
+                   KEYS_ENTRIES_MAX);
         return -EINVAL;
     }
     whole = make_whole("arguments", errors);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "keys.h"
 
 #define NOT_YET "not in this version yet"
 
@@ -220,7 +219,7 @@ static int read_listeners(const struct config_maker *maker,
     const struct place place = settings_place(&maker->source, node);
     int error = 0;
 
-    if (count == 0 || count > CONFIG_LISTENERS_MAX) {
+    if (count == 0 || count > KEYS_LISTENERS_MAX) {
         return refuse_listener(maker, &place,
                                count == 0 ? "'listen' is an empty list"
                                           : "'listen' has more than 1024 items",

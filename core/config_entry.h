@@ -11,15 +11,12 @@
 
 #include "address.h"
 #include "error.h"
+#include "keys.h"
 #include "limit.h"
 #include "node.h"
 #include "plugin.h"
 #include "plugin_set.h"
 #include "settings.h"
-
-/* Bounds of a configuration: names and addresses are compared each with each. */
-#define CONFIG_ENTRIES_MAX 1024
-#define CONFIG_LISTENERS_MAX 1024
 
 struct config_listener {
     struct address address;
