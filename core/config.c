@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "document.h"
-#include "keys.h"
 
 /* A hint: the least that a file must have. */
 #define MINIMAL                                                                \
@@ -188,6 +187,7 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
         .format = (enum log_format)keys->log.format,
         .file = keys->log.file,
     };
+    config->keys = *keys;
     return error == -ENOMEM ? error : add_folders(making, &keys->plugin_path);
 }
 
@@ -266,6 +266,7 @@ static int read_root(struct making *making, const struct node *root)
                    node_describe(root));
         return -EINVAL;
     }
+    making->whole->config.root = root;
     error = apply_top(making, root, &keys);
     if (error == 0 && keys.protocols != NULL &&
         check_protocols(making, keys.protocols) == 0) {

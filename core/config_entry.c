@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 #define NOT_YET "not in this version yet"
 
 static int refuse_memory(const struct config_maker *maker)
@@ -23,21 +22,6 @@ static int worse(int a, int b)
 
 /* ---------------------------------------------------------------- plugin */
 
-static void refuse_plugin(const struct config_maker *maker,
-                          const struct place *place,
-                          const char *name,
-                          const struct plugin_refusal *refusal)
-{
-    if (refusal->path[0] == '\0') {
-        errors_add(maker->source.errors, place, refusal->hint,
-                   "the plugin '%.200s': %s", name, refusal->text);
-    } else {
-        errors_add(maker->source.errors, place, refusal->hint,
-                   "the plugin '%.200s' (%s): %s", name, refusal->path,
-                   refusal->text);
-    }
-}
-
 static int find_plugin(const struct config_maker *maker,
                        const struct place *place,
                        const char *base,
@@ -52,7 +36,7 @@ static int find_plugin(const struct config_maker *maker,
         return refuse_memory(maker);
     }
     if (error != 0) {
-        refuse_plugin(maker, place, name, &refusal);
+        plugin_set_refuse(&refusal, name, place, maker->source.errors);
         return -EINVAL;
     }
     return 0;
@@ -101,6 +85,18 @@ static int refuse_listener(const struct config_maker *maker,
     return -EINVAL;
 }
 
+/* The address as it takes effect: a relative path is not relative any more. */
+static int show_address(const struct config_maker *maker,
+                        struct config_listener *listener)
+{
+    char text[ADDRESS_TEXT_MAX];
+    const size_t length =
+        address_format(&listener->address, text, sizeof(text));
+
+    listener->keys.address = arena_text(maker->source.arena, text, length);
+    return listener->keys.address == NULL ? refuse_memory(maker) : 0;
+}
+
 static int read_address(const struct config_maker *maker,
                         const char *text,
                         struct config_listener *listener)
@@ -121,7 +117,7 @@ static int read_address(const struct config_maker *maker,
                    "the address '%.200s': %s", text, why);
         return -EINVAL;
     }
-    return 0;
+    return show_address(maker, listener);
 }
 
 static int read_mode(const struct config_maker *maker,
@@ -169,6 +165,7 @@ static int read_listener_keys(const struct config_maker *maker,
     }
     listener->place = settings_place(&maker->source, address);
     listener->backlog = (uint32_t)keys.backlog;
+    listener->keys = keys;
     error = worse(error, read_address(maker, keys.address, listener));
     if (keys.mode != NULL && error == 0) {
         error = read_mode(maker, node_find(node, "mode"), keys.mode, listener);
@@ -189,6 +186,8 @@ static int read_listener(const struct config_maker *maker,
         .backlog = KEYS_BACKLOG,
         .mode = -1,
         .place = place,
+        .keys = {.backlog = KEYS_BACKLOG},
+        .node = node,
     };
     if (node_is_empty(node)) {
         return refuse_listener(maker, &place, "'listen' has no value",
@@ -284,6 +283,7 @@ static int take_keys(const struct config_maker *maker,
         settings_place(&maker->source, node_find(entry->node, "plugin"));
     int error = 0;
 
+    entry->keys = *keys;
     entry->limits = keys->limits;
     if (keys->plugin != NULL) {
         error = find_plugin(maker, &place, maker->source.folder, keys->plugin,
@@ -346,6 +346,7 @@ int config_entry_from_word(const struct config_maker *maker,
     int error;
 
     *entry = (struct config_entry){
+        .keys = {.limits = maker->limits},
         .limits = maker->limits,
         .place = {.file = maker->source.file},
         .listeners =
@@ -358,6 +359,7 @@ int config_entry_from_word(const struct config_maker *maker,
         .backlog = KEYS_BACKLOG,
         .mode = -1,
         .place = entry->place,
+        .keys = {.backlog = KEYS_BACKLOG},
     };
     error = find_plugin(maker, &entry->place, NULL, name, entry);
     error =

@@ -24,6 +24,8 @@ struct config_listener {
     uint32_t backlog;   /* listen(2) */
     int32_t mode;       /* of a unix socket's path; -1: as the umask says */
     struct place place; /* where it is written */
+    struct keys_listener keys; /* its values as they take effect */
+    const struct node *node;   /* its mapping or address; NULL: none */
 };
 
 struct config_entry {
@@ -36,6 +38,8 @@ struct config_entry {
     size_t listener_count;
     struct place place;      /* where it is written */
     const struct node *node; /* its item in the file; NULL: it was a word */
+    struct keys_entry keys;  /* its values as they take effect, but for
+                                listeners and settings, which are above */
 };
 
 /* What entries are made from. */
