@@ -20,6 +20,14 @@ static int worse(int a, int b)
     return a == -ENOMEM || b == 0 ? a : b;
 }
 
+static struct log_scope scope_of(const struct keys_log *keys)
+{
+    return (struct log_scope){
+        .level = (enum log_level)keys->level,
+        .access = keys->access,
+    };
+}
+
 /* ---------------------------------------------------------------- plugin */
 
 static int find_plugin(const struct config_maker *maker,
@@ -274,6 +282,12 @@ static int fill_settings(const struct config_maker *maker,
 
 /* ------------------------------------------------------------------- items */
 
+/* What holds for an entry that does not say. */
+static struct keys_entry inherit_keys(const struct config_maker *maker)
+{
+    return (struct keys_entry){.limits = maker->limits, .log = maker->log};
+}
+
 /* What the item's keys say is taken one by one, so that all errors are told. */
 static int take_keys(const struct config_maker *maker,
                      const struct keys_entry *keys,
@@ -285,6 +299,7 @@ static int take_keys(const struct config_maker *maker,
 
     entry->keys = *keys;
     entry->limits = keys->limits;
+    entry->log = scope_of(&keys->log);
     if (keys->plugin != NULL) {
         error = find_plugin(maker, &place, maker->source.folder, keys->plugin,
                             entry);
@@ -309,7 +324,7 @@ int config_entry_read(const struct config_maker *maker,
         .later = keys_later(),
         .is_kept = true,
     };
-    struct keys_entry keys = {.limits = maker->limits};
+    struct keys_entry keys = inherit_keys(maker);
     int error;
 
     *entry = (struct config_entry){
@@ -346,8 +361,9 @@ int config_entry_from_word(const struct config_maker *maker,
     int error;
 
     *entry = (struct config_entry){
-        .keys = {.limits = maker->limits},
+        .keys = inherit_keys(maker),
         .limits = maker->limits,
+        .log = scope_of(&maker->log),
         .place = {.file = maker->source.file},
         .listeners =
             arena_alloc(maker->source.arena, sizeof(*entry->listeners)),

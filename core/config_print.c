@@ -121,7 +121,7 @@ void config_print(const struct config *config, FILE *stream)
     };
     struct line line = {.limit = LINE_SIZE};
 
-    line_escape(&line, config->source, false);
+    line_escape(&line, config->source, LINE_PLAIN);
     (void)fprintf(stream,
                   "# The configuration in effect, read from %.*s.\n"
                   "# Behind each value: where it comes from.\n",

@@ -18,7 +18,7 @@ static void print_text(FILE *stream, const char *text)
 {
     struct line line = {.limit = LINE_SIZE};
 
-    line_escape(&line, text, false);
+    line_escape(&line, text, LINE_PLAIN);
     (void)fwrite(line.bytes, 1, line.length, stream);
 }
 
@@ -28,7 +28,7 @@ static void print_help(FILE *stream, size_t depth, const char *help)
     char lead[LEAD_MAX];
 
     if (help != NULL) {
-        line_escape(&line, help, false);
+        line_escape(&line, help, LINE_PLAIN);
         (void)snprintf(lead, sizeof(lead), "%*s", (int)depth, "");
         phrase_wrap(stream, lead, &line);
     }

@@ -9,13 +9,20 @@
 /* Stands for what is no character. */
 #define REPLACEMENT "\xef\xbf\xbd"
 
-static size_t put(char out[JSON_ESCAPE_MAX], const char *bytes, size_t size)
+/* The most that is written for a character. */
+#define ESCAPE_MAX 8
+
+static size_t put(char out[ESCAPE_MAX], const char *bytes, size_t size)
 {
     memcpy(out, bytes, size);
     return size;
 }
 
-size_t json_escape(const char *text, size_t *size, char out[JSON_ESCAPE_MAX])
+/*
+ * What stands for the first character of a text: out[0..returned). *size: the
+ * bytes of text that it is.
+ */
+static size_t escape(const char *text, size_t *size, char out[ESCAPE_MAX])
 {
     static const char named[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
@@ -34,20 +41,19 @@ size_t json_escape(const char *text, size_t *size, char out[JSON_ESCAPE_MAX])
         return 2;
     }
     if (number < 0x20 || number == 0x7f) {
-        return (size_t)snprintf(out, JSON_ESCAPE_MAX, "\\u%04x",
-                                (unsigned)number);
+        return (size_t)snprintf(out, ESCAPE_MAX, "\\u%04x", (unsigned)number);
     }
     return put(out, text, length);
 }
 
 static void print_text(const struct json *json, const char *text)
 {
-    char out[JSON_ESCAPE_MAX];
+    char out[ESCAPE_MAX];
     size_t size;
 
     (void)fputc('"', json->stream);
     for (; *text != '\0'; text += size) {
-        const size_t length = json_escape(text, &size, out);
+        const size_t length = escape(text, &size, out);
 
         (void)fwrite(out, 1, length, json->stream);
     }

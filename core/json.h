@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * JSON (RFC 8259), written value by value: indented, with commas where they
- * belong, in UTF-8 whatever bytes the texts hold.
+ * belong, in UTF-8 whatever bytes the texts hold: one that is none becomes
+ * U+FFFD.
  */
 #ifndef BERTH_JSON_H
 #define BERTH_JSON_H
@@ -10,9 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-/* The most that json_escape() writes for a character. */
-#define JSON_ESCAPE_MAX 8
 
 /* To begin: {.stream = stream}. Errors are the stream's: see ferror(3). */
 struct json {
@@ -38,12 +36,5 @@ void json_raw(struct json *json, const char *text);
 void json_key_begin(struct json *json, const char *name, char bracket);
 void json_key_text(struct json *json, const char *name, const char *text);
 void json_key_number(struct json *json, const char *name, int64_t number);
-
-/*
- * What stands for the first character of a text that is not empty, within
- * quotation marks: out[0..returned), without a NUL. *size: the bytes of text
- * that it is. A byte that is no UTF-8 becomes U+FFFD.
- */
-size_t json_escape(const char *text, size_t *size, char out[JSON_ESCAPE_MAX]);
 
 #endif

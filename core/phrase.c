@@ -96,7 +96,7 @@ static void put_choices(struct line *line, const berth_option *option)
 {
     for (size_t i = 0; option->choices[i] != NULL; i++) {
         line_put_text(line, i == 0 ? "" : ", ");
-        line_escape(line, option->choices[i], false);
+        line_escape(line, option->choices[i], LINE_PLAIN);
     }
 }
 

@@ -51,7 +51,7 @@ static void print_help(const struct spot *spot, const berth_option *option)
     struct line line = {.limit = LINE_SIZE};
 
     line_escape(&line, option->help == NULL ? option->name : option->help,
-                false);
+                LINE_PLAIN);
     line_put_text(&line, " (");
     phrase_value(&line, option);
     line_put_text(&line, ")");
@@ -227,7 +227,7 @@ static void print_summary(const struct spot *spot, const struct plugin *plugin)
     line_put_text(&line, plugin->protocol.name);
     if (plugin->protocol.summary != NULL) {
         line_put_text(&line, ": ");
-        line_escape(&line, plugin->protocol.summary, false);
+        line_escape(&line, plugin->protocol.summary, LINE_PLAIN);
     }
     print_comment(spot, STEP, &line);
 }

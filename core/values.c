@@ -27,7 +27,7 @@ end_line(const struct values *values, const char *file, const struct node *node)
 {
     struct line line = {.limit = LINE_SIZE};
 
-    line_escape(&line, file == NULL ? "" : file, false);
+    line_escape(&line, file == NULL ? "" : file, LINE_PLAIN);
     (void)fprintf(values->stream, " # %.*s:%zu\n", (int)line.length, line.bytes,
                   node->key == NULL ? node->line : node->key->line);
 }

@@ -33,20 +33,6 @@ START_TEST(what_is_no_utf8_is_replaced_byte_by_byte)
 }
 END_TEST
 
-START_TEST(a_character_is_escaped_without_a_stream)
-{
-    char out[JSON_ESCAPE_MAX];
-    size_t size;
-
-    ck_assert_uint_eq(json_escape("\xe2\x82\xac!", &size, out), 3);
-    ck_assert_uint_eq(size, 3);
-    ck_assert_mem_eq(out, "\xe2\x82\xac", 3);
-    ck_assert_uint_eq(json_escape("\x02", &size, out), 6);
-    ck_assert_uint_eq(size, 1);
-    ck_assert_mem_eq(out, "\\u0002", 6);
-}
-END_TEST
-
 START_TEST(values_are_set_apart)
 {
     struct capture capture;
@@ -86,5 +72,4 @@ END_TEST
 UNIT_MAIN("json",
           texts_are_escaped,
           what_is_no_utf8_is_replaced_byte_by_byte,
-          a_character_is_escaped_without_a_stream,
           values_are_set_apart)
