@@ -607,7 +607,7 @@ static void send_part(int fd, uint64_t offset, size_t size, size_t *number)
 START_TEST(what_is_lent_leaves_uncopied_with_what_is_around_it)
 {
     char text[] = "lent ";
-    size_t released = 0;
+    static size_t released = 0; /* until tear_down() */
 
     append("one ");
     lend(text, &released);
@@ -625,7 +625,7 @@ END_TEST
 
 START_TEST(a_release_waits_until_the_last_byte_is_sent)
 {
-    size_t released[2] = {0, 0};
+    static size_t released[2] = {0, 0}; /* until tear_down() */
 
     lend("first", &released[0]);
     lend("second", &released[1]);
@@ -645,7 +645,7 @@ END_TEST
 
 START_TEST(what_is_dropped_is_released_too)
 {
-    size_t released[3] = {0, 0, 0};
+    static size_t released[3] = {0, 0, 0}; /* until tear_down() */
     int fd = make_file("file");
 
     append("x");
@@ -667,7 +667,7 @@ START_TEST(an_output_that_had_loans_is_as_new)
 {
     const struct output *kept = output;
     const struct output_segment *segment = output->first;
-    size_t released = 0;
+    static size_t released = 0; /* until tear_down() */
 
     append("one ");
     lend("lent", &released);
@@ -683,7 +683,7 @@ END_TEST
 
 START_TEST(nothing_is_appended_to_a_loan)
 {
-    size_t released = 0;
+    static size_t released = 0; /* until tear_down() */
     char *room;
 
     lend("lent ", &released);
@@ -699,7 +699,7 @@ END_TEST
 
 START_TEST(a_file_follows_its_head_and_says_so)
 {
-    size_t released = 0;
+    static size_t released = 0; /* until tear_down() */
     int fd = make_file("0123456789");
 
     append("head ");
@@ -729,7 +729,7 @@ END_TEST
 
 START_TEST(a_file_that_is_shorter_is_told)
 {
-    size_t released = 0;
+    static size_t released = 0; /* until tear_down() */
     int fd = make_file("0123456789");
 
     send_part(fd, 8, 3, &released);
@@ -742,7 +742,7 @@ END_TEST
 
 START_TEST(a_large_file_is_sent_by_turns)
 {
-    size_t released = 0;
+    static size_t released = 0; /* until tear_down() */
     int fd = memfd_create("output", MFD_CLOEXEC);
     int turns = 1;
 
