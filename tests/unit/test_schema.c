@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the schema takes and refuses is tested by integration/describe.py. */
+/* What the schema takes and refuses is tested by integration/schema.py. */
 #include "schema.h"
 
 #include <string.h>
