@@ -240,8 +240,16 @@ static const berth_option top[] = {
      .fallback = "300ms",
      .min = 1,
      .max = DAYS_24,
-     .help = "time until a silent connection on a shared address goes to the "
-             "last entry"},
+     .help = "time until a silent connection on an address that entries share "
+             "goes to the last of them; none waits for its first bytes"},
+    {.name = "slow_callback",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, slow_callback_ms),
+     .fallback = "100ms",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "a plugin's callback that takes longer is logged"},
     {.name = "log",
      .type = BERTH_GROUP,
      BERTH_FIELD(struct keys_top, log),
