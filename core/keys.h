@@ -18,6 +18,13 @@
 /* The backlog of a listener that does not say. */
 #define KEYS_BACKLOG 4096
 
+/* Bounds of a configuration: names and addresses are compared each with each. */
+#define KEYS_ENTRIES_MAX 1024
+#define KEYS_LISTENERS_MAX 1024
+
+/* The key of an entry that says whose settings its settings are. */
+#define KEYS_PLUGIN "plugin"
+
 enum keys_table {
     KEYS_TOP,      /* struct keys_top */
     KEYS_ENTRY,    /* struct keys_entry: an item of `protocols` */

@@ -188,7 +188,8 @@ enum berth_type {
 
 /* Flags of options. */
 enum berth_option_flag {
-    BERTH_REQUIRED = 1, /* must be given; a fallback is then ignored */
+    BERTH_REQUIRED = 1, /* must be given; a fallback is then an example, which
+                           --print-default-config shows */
     BERTH_NONE = 2,     /* `none` may be given: stored as 0 (INT, SIZE,
                            DURATION) or NULL (STRING, PATH), whatever the range */
     BERTH_SECRET = 4,   /* never printed */
