@@ -165,6 +165,8 @@ static int run_configured(struct program *program)
 
 static int run(struct program *program)
 {
+    int error;
+
     switch (program->cli.command) {
     case CLI_HELP:
         cli_print_help(stdout);
@@ -173,9 +175,8 @@ static int run(struct program *program)
         cli_print_version(stdout);
         return CLI_EXIT_OK;
     case CLI_LIST:
-        return plugin_list(&program->plugins, print_plugin, NULL) < 0
-                   ? CLI_EXIT_OTHER
-                   : CLI_EXIT_OK;
+        error = plugin_list(&program->plugins, print_plugin, NULL);
+        return error < 0 ? fail("cannot list the plugins", error) : CLI_EXIT_OK;
     case CLI_CHECK:
     case CLI_SERVE:
     default:
