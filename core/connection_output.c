@@ -7,8 +7,13 @@
 #include "attribute.h"
 
 /* Until the first byte came, the time since the connection was made counts. */
-static void touch_sent(struct connection *c)
+static inline void note_sent(struct connection *c, size_t size)
 {
+    struct tally *tally = connection_tally(c);
+
+    if (tally != NULL) {
+        tally->bytes_out += size;
+    }
     if ((c->flags & CONNECTION_STARTED) != 0 ||
         connection_entry(c)->limits.first_byte_ms == 0) {
         connection_touch(c);
@@ -56,7 +61,7 @@ static inline bool fits_cork(const struct connection *c, size_t size)
     const struct connections *all = connection_all(c);
 
     return all->current == c && c->output == NULL &&
-           size <= CONNECTION_CORK_SIZE - all->corked && is_writable(c);
+           size <= CONNECTIONS_CORK_SIZE - all->corked && is_writable(c);
 }
 
 /* What berth_write() documents, in its order. */
@@ -100,7 +105,7 @@ write_through(struct connection *c, const char *data, size_t size)
         return (int)taken;
     } else {
         output->direct += (size_t)taken + (queued - output->queued);
-        touch_sent(c);
+        note_sent(c, (size_t)taken + (queued - output->queued));
         if ((size_t)taken < size) {
             c->flags |= CONNECTION_BLOCKED;
         }
@@ -140,6 +145,54 @@ ssize_t connection_write(struct connection *c, const void *data, size_t size)
     all->corked += size;
     memcpy(place, data, size);
     return (ssize_t)size;
+}
+
+static int queue_loan(struct connection *c, const struct output_loan *loan)
+{
+    int error = begin_queueing(c);
+
+    if (error == 0) {
+        error = output_lend(c->output, loan);
+    }
+    if (error < 0) {
+        return fail_write(c, error);
+    }
+    connection_attend(c);
+    return 0;
+}
+
+/* What was lent is not needed any longer than for a copy. */
+static int copy_loan(struct connection *c, const struct output_loan *loan)
+{
+    ssize_t result = 0;
+
+    if (loan->size > 0) {
+        result = connection_write(c, loan->data, loan->size);
+    } else if (!is_writable(c)) {
+        result = fail_write(c, -EPIPE);
+    }
+    return result < 0 ? (int)result : 0;
+}
+
+/* Memory for the release first: nothing may fail once the bytes are taken. */
+COLD int connection_lend(struct connection *c, const struct output_loan *loan)
+{
+    struct output_pool *pool = &connection_all(c)->outputs;
+    int error;
+
+    if (loan->size >= OUTPUT_LEND_SIZE ||
+        (loan->data == NULL && loan->size > 0)) {
+        return queue_loan(c, loan);
+    }
+    if (loan->release == NULL) {
+        return copy_loan(c, loan);
+    }
+    error = output_promise(pool);
+    error = error < 0 ? fail_write(c, error) : copy_loan(c, loan);
+    if (error == 0) {
+        output_owe(pool, loan->release, loan->arg);
+    }
+    return error;
 }
 
 COLD static char *reserve_queued(struct connection *c, size_t size)
@@ -223,15 +276,16 @@ static void keep_queue(struct connection *c, size_t sent)
     const struct entry *entry = connection_entry(c);
     struct output *output = c->output;
 
-    if (sent > 0 || output->direct > 0 || output->left == 0) {
+    if (sent > 0 || output->direct > 0 || !output->is_left) {
         output->progress_ms = entry->loop->now_ms;
     }
     output->written += sent + output->direct;
-    if (output->left == 0) {
+    if (!output->is_left) {
         output->taken = count_taken(c);
     }
     output->direct = 0;
-    output->left = output->queued;
+    output->left = output->queued - output->file_bytes;
+    output->is_left = true;
     if (output->queued > entry->high_mark) {
         c->flags |= CONNECTION_THROTTLED | CONNECTION_DRAIN_OWED;
     } else if (output->queued <= entry->low_mark) {
@@ -241,8 +295,18 @@ static void keep_queue(struct connection *c, size_t sent)
 
 static void drop_empty_output(struct connection *c)
 {
-    output_free(&connection_all(c)->outputs, c->output);
+    output_free(c->output);
     c->output = NULL;
+}
+
+/* What was announced cannot come, and nothing else may come in its place. */
+static void meet_short_file(struct connection *c)
+{
+    CONNECTION_LOG(c, LOG_WARNING,
+                   "aborted: a file that was being sent is shorter than plugin "
+                   "'%s' said",
+                   connection_protocol(c)->name);
+    connection_reset(c, -EIO);
 }
 
 /* What a flush came to: result as of output_flush(), queued before it. */
@@ -253,11 +317,15 @@ COLD static void finish_flush(struct connection *c, int result, size_t queued)
 
     if (result == -EAGAIN) {
         c->flags |= CONNECTION_BLOCKED;
+    } else if (result == -EINPROGRESS) {
+        connection_schedule(c); /* no edge reports what is writable already */
+    } else if (result == -ENODATA) {
+        meet_short_file(c);
     } else if (result < 0) {
         connection_break(c, result);
     }
     if (sent > 0) {
-        touch_sent(c);
+        note_sent(c, sent);
     }
     if (output->queued > 0) {
         keep_queue(c, sent);
@@ -293,7 +361,7 @@ COLD static void keep_corked(struct connection *c, ssize_t taken)
     }
     c->flags |= CONNECTION_BLOCKED;
     if (sent > 0) {
-        touch_sent(c);
+        note_sent(c, sent);
     }
     memmove(all->cork, all->cork + sent, all->corked - sent);
     all->corked -= sent;
@@ -333,7 +401,7 @@ static void send_corked(struct connection *c)
         return;
     }
     all->corked = 0;
-    touch_sent(c);
+    note_sent(c, size);
 }
 
 void connection_flush(struct connection *c)

@@ -21,20 +21,13 @@ struct span {
     size_t size;
 };
 
-void delivery_drop(struct connection *c)
-{
-    free(c->input);
-    c->input = NULL;
-    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-}
-
 /* More than was offered: what came after it may have been overwritten. */
 COLD static void refuse_overuse(struct connection *c, ssize_t used, size_t size)
 {
     CONNECTION_LOG(c, LOG_ERROR,
                    "aborted: on_data of plugin '%s' says that it used %zd of "
                    "%zu bytes; that is a bug in the plugin",
-                   connection_entry(c)->protocol->name, used, size);
+                   connection_protocol(c)->name, used, size);
     connection_reset(c, -EPROTO);
 }
 
@@ -49,7 +42,7 @@ COLD static void check_limit(struct connection *c, size_t size)
     CONNECTION_LOG(c, LOG_INFO,
                    "closed: plugin '%s' used none of %zu bytes, and no more "
                    "may wait (limits.input)",
-                   connection_entry(c)->protocol->name, size);
+                   connection_protocol(c)->name, size);
     connection_close(c, -EMSGSIZE);
 }
 
@@ -81,7 +74,7 @@ COLD static void meet_no_use(struct connection *c, ssize_t step, size_t offered)
  */
 static size_t offer(struct connection *c, struct span span)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
     size_t used = 0;
 
     span.data[span.size] = '\0';
@@ -128,7 +121,7 @@ COLD static void keep(struct connection *c, const char *data, size_t size)
     struct input *input;
 
     if (size == 0 || c->phase != CONNECTION_OPEN) {
-        delivery_drop(c);
+        connection_drop_input(c);
         return;
     }
     input =
@@ -196,8 +189,15 @@ COLD static void meet_no_bytes(struct connection *c, ssize_t result)
     }
 }
 
-static inline void take_bytes(struct connection *c, struct span span)
+/* So many of the span are new. */
+static inline void
+take_bytes(struct connection *c, struct span span, size_t count)
 {
+    struct tally *tally = connection_tally(c);
+
+    if (tally != NULL) {
+        tally->bytes_in += count;
+    }
     c->flags |= CONNECTION_STARTED;
     connection_touch(c);
     offer_and_keep(c, span);
@@ -219,7 +219,7 @@ COLD static bool read_once(struct connection *c)
     }
     span.size += (size_t)count;
     c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-    take_bytes(c, span);
+    take_bytes(c, span, (size_t)count);
     if ((size_t)count < most && (c->flags & CONNECTION_EXHAUST) == 0) {
         c->flags &= ~(uint32_t)CONNECTION_READABLE;
         return false;
@@ -231,7 +231,7 @@ COLD static bool read_once(struct connection *c)
 /* Once both sides have ended there is nothing left to wait for. */
 static void tell_end(struct connection *c)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
     char *data = c->input == NULL ? connection_all(c)->buffer : c->input->bytes;
     size_t size = c->input == NULL ? 0 : c->input->size;
     int result = BERTH_CLOSE;
@@ -241,7 +241,12 @@ static void tell_end(struct connection *c)
     if (protocol->on_end != NULL) {
         result = protocol->on_end(&c->head, data, size);
     }
-    delivery_drop(c);
+    if ((c->flags & CONNECTION_SWITCH) != 0 && result >= 0) {
+        /* The next one is told, after it was offered what is left. */
+        c->flags &= ~(uint32_t)CONNECTION_END_TOLD;
+        return;
+    }
+    connection_drop_input(c);
     if (result != BERTH_KEEP || (c->flags & CONNECTION_SHUTDOWN) != 0) {
         connection_close(c, result < 0 ? result : 0);
     }
@@ -340,7 +345,7 @@ void delivery_read(struct connection *c)
         go_on_reading(c, count);
         return;
     }
-    take_bytes(c, (struct span){buffer, (size_t)count});
+    take_bytes(c, (struct span){buffer, (size_t)count}, (size_t)count);
     if ((size_t)count == most) {
         go_on_reading(c, count);
     }

@@ -5,6 +5,7 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,9 +30,15 @@ write_socket(struct stream *stream, const void *data, size_t size)
     return sent < 0 ? -errno : sent;
 }
 
-static ssize_t
-writev_socket(struct stream *stream, const struct iovec *iov, int count)
+/* send(2), MSG_MORE: so that a head and the beginning of its file leave in one
+   segment. */
+static ssize_t writev_socket(struct stream *stream,
+                             const struct iovec *iov,
+                             int count,
+                             bool more)
 {
+    const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+
     struct msghdr message = {
         .msg_iov = (struct iovec *)(uintptr_t)iov, /* sendmsg only reads it */
         .msg_iovlen = (size_t)count,
@@ -39,7 +46,19 @@ writev_socket(struct stream *stream, const struct iovec *iov, int count)
     ssize_t sent;
 
     do {
-        sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
+        sent = sendmsg(stream->fd, &message, flags);
+    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}
+
+static ssize_t
+send_file(struct stream *stream, int fd, uint64_t offset, size_t size)
+{
+    off_t position = (off_t)offset;
+    ssize_t sent;
+
+    do {
+        sent = sendfile(stream->fd, fd, &position, size);
     } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
@@ -118,6 +137,7 @@ static const struct stream_ops socket_ops = {
     .read = read_socket,
     .write = write_socket,
     .writev = writev_socket,
+    .sendfile = send_file,
     .shutdown = shutdown_socket,
     .close = close_socket,
     .unacknowledged = count_unacknowledged,

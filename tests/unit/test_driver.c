@@ -736,7 +736,7 @@ END_TEST
 START_TEST(a_selector_that_refuses_costs_only_the_newcomer)
 {
     struct limits limits = {.input = 65536, .output = 65536};
-    struct driver_newcomer newcomer = {.peer_slot = CONNECTION_PEER_NONE};
+    struct driver_newcomer newcomer = {.peer_slot = CONNECTIONS_NO_PEER};
     struct peer *peer;
 
     begin(&noted, &limits, SELECTOR_LEVEL);
