@@ -33,9 +33,7 @@ class Connections(Serving):
         self.files = {"server.yaml": CONFIG % {"trigger": trigger,
                                                "lines": LINES}}
         if trigger == "edge":
-            # The kernel takes or gives less only where an edge follows.
-            self.skip = {call: "EAGAIN short:1 short:half" for call in (
-                "recv", "send", "sendmsg", "writev", "sendfile")}
+            self.skip = faults.NOT_AT_EDGE
 
     def talk(self, run, addresses):
         brief = Client(run, addresses["brief"])

@@ -84,6 +84,9 @@ ERRORS = {
     "writev": "ECONNRESET EPIPE ENOBUFS ENOMEM - EINTR EAGAIN short:1 "
               "short:half",
 }
+# The kernel takes or gives less than it could only where an edge follows.
+NOT_AT_EDGE = {call: "EAGAIN short:1 short:half" for call in (
+    "recv", "send", "sendfile", "sendmsg", "writev")}
 ALLOCATIONS = ("malloc", "calloc", "realloc", "reallocarray", "aligned_alloc",
                "posix_memalign")
 NEVER = ("munmap",)

@@ -18,7 +18,8 @@ BUILD = os.path.join(SOURCE, "build", "faults")
 BERTH = os.environ.get("BERTH", os.path.join(BUILD, "bin", "berth"))
 FAULTS = os.environ.get("BERTH_FAULTS", os.path.join(BUILD, "tests", "faults"))
 SHIM = os.environ.get("BERTH_SHIM", os.path.join(FAULTS, "libfaults.so"))
-LINES = os.path.join(FAULTS, "lines.so")  # the plugin of lines.c
+# The plugins of lends.c and lines.c.
+LENDS, LINES = (os.path.join(FAULTS, name) for name in ("lends.so", "lines.so"))
 
 DEADLINE_S = 60  # for one run; what takes longer hangs
 
