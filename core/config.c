@@ -185,6 +185,7 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     config->edge_triggered = keys->trigger == KEYS_TRIGGER_EDGE;
     config->drain_timeout_ms = keys->drain_timeout_ms;
     config->sniff_timeout_ms = keys->sniff_timeout_ms;
+    config->slow_callback_ms = keys->slow_callback_ms;
     config->log = (struct config_log){
         .level = (enum log_level)keys->log.level,
         .format = (enum log_format)keys->log.format,
@@ -405,7 +406,7 @@ int config_from_words(const char *const *words,
                    CONFIG_ENTRIES_MAX);
         return -EINVAL;
     }
-    whole = make_whole("arguments", errors);
+    whole = make_whole(count == 0 ? "built-in" : "arguments", errors);
     if (whole == NULL) {
         return -ENOMEM;
     }

@@ -205,6 +205,17 @@ void connection_arm(struct connection *c)
     }
 }
 
+COLD void connection_tell_slow(const struct connection *c,
+                               const char *callback,
+                               uint64_t ms)
+{
+    CONNECTION_LOG(c, LOG_WARNING,
+                   "%s of plugin '%s' took %llu ms, and all others waited "
+                   "(slow_callback)",
+                   callback, connection_protocol(c)->name,
+                   (unsigned long long)ms);
+}
+
 void connection_peer_text(const struct connection *c, char *text, size_t size)
 {
     struct address address;

@@ -155,51 +155,94 @@ connection_protocol(const struct connection *c)
     return service->protocol;
 }
 
+/* Around each call of the plugin about a connection, in this order. */
+static inline void connection_begin_call(const struct connection *c)
+{
+    watch_enter(connection_entry(c)->watch);
+}
+
+void connection_tell_slow(const struct connection *c,
+                          const char *callback,
+                          uint64_t ms);
+
+static inline void connection_end_call(const struct connection *c,
+                                       const char *callback)
+{
+    uint64_t slow_ms = watch_leave(connection_entry(c)->watch);
+
+    if (slow_ms != 0) {
+        connection_tell_slow(c, callback, slow_ms);
+    }
+}
+
 /* Its number in the log, and for BERTH_GET_ID. */
 static inline uint64_t connection_serial(const struct connection *c)
 {
     return c->id >> CONNECTION_SWITCH_BITS;
 }
 
-/* Its event is handled now: what it writes is corked. */
-static inline void connection_enter(struct connection *c)
+/* Can something be written, and is nothing queued that it has to wait for? */
+static inline bool connection_may_cork(const struct connection *c)
+{
+    return c->phase == CONNECTION_OPEN && c->output == NULL &&
+           (c->flags & CONNECTION_SHUTDOWN) == 0;
+}
+
+/* Its event is handled now. may_cork: what it writes is corked. */
+static inline void connection_enter(struct connection *c, bool may_cork)
 {
     struct connections *all = connection_all(c);
 
     all->current = c;
+    all->cork_end = all->cork + (may_cork ? CONNECTIONS_CORK_SIZE : 0);
     all->cork_reserved = 0;
 }
 
-/* To be flushed before. */
-static inline void connection_leave(struct connection *c)
-{
-    connection_all(c)->current = NULL;
-}
+/* It was handled: what it has to send is sent, as by connection_flush(). */
+void connection_leave(struct connection *c);
 
 /* It has something to do at the turn's end. */
 void connection_schedule(struct connection *c);
 
-/* The same, unless it is the one whose event is handled now: that one is
-   looked after as soon as this is done. */
+/* What it writes from now on is not corked: it must wait for a queue, or is
+   refused. Returns whether it is the one whose event is handled now. */
+static inline bool connection_stop_corking(struct connection *c)
+{
+    struct connections *all = connection_all(c);
+
+    if (all->current != c) {
+        return false;
+    }
+    all->cork_end = all->cork_next;
+    return true;
+}
+
+/* The same as connection_schedule(), unless it is the one whose event is
+   handled now: that one is looked after as soon as this is done. */
 static inline void connection_attend(struct connection *c)
 {
-    if (connection_all(c)->current != c) {
+    if (!connection_stop_corking(c)) {
         connection_schedule(c);
     }
 }
 
-/*
- * Is there nothing to do but wait for the peer's next bytes, as the selector
- * knows already? Then no more needs to be looked at.
- */
-static inline bool connection_is_at_rest(const struct connection *c)
+/* Does it want nothing but the peer's next bytes? */
+static inline bool connection_is_content(const struct connection *c)
 {
     return c->phase == CONNECTION_OPEN && c->output == NULL &&
            c->input == NULL &&
            (c->flags & ~(uint32_t)(CONNECTION_STARTED | CONNECTION_READABLE)) ==
-               0 &&
-           (c->watched == SELECTOR_READ ||
-            c->watched == CONNECTION_EDGE_EVENTS);
+               0;
+}
+
+/*
+ * Is there nothing to do but wait for the peer's next bytes, as the selector
+ * knows already? Then no more needs to be looked at. Edge-triggered, a report
+ * of bytes says that output has room, too: there it is never asked.
+ */
+static inline bool connection_is_at_rest(const struct connection *c)
+{
+    return connection_is_content(c) && c->watched == SELECTOR_READ;
 }
 
 /* May the plugin be called? Not once a switch or a close has begun: then only
@@ -244,7 +287,7 @@ static inline size_t connection_corked(const struct connection *c)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c ? all->corked : 0;
+    return all->current == c ? (size_t)(all->cork_next - all->cork) : 0;
 }
 
 /* Begins a close: what is queued is sent first. Does nothing if it has begun.

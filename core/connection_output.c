@@ -22,6 +22,12 @@ static inline void note_sent(struct connection *c, size_t size)
 
 /* ----------------------------------------------------------------- writing */
 
+/* They were sent, or are gone. */
+static void drop_corked(struct connections *all)
+{
+    all->cork_next = all->cork;
+}
+
 /* Gives it an output, which begins with what is corked. */
 static int uncork(struct connection *c)
 {
@@ -35,7 +41,8 @@ static int uncork(struct connection *c)
     if (corked > 0) {
         /* Does not fail: a new output holds as much. */
         (void)output_append(output, all->cork, corked);
-        all->corked = 0;
+        drop_corked(all);
+        all->cork_end = all->cork;
     }
     c->output = output;
     return 0;
@@ -60,8 +67,8 @@ static inline bool fits_cork(const struct connection *c, size_t size)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c && c->output == NULL &&
-           size <= CONNECTIONS_CORK_SIZE - all->corked && is_writable(c);
+    return all->current == c &&
+           size <= (size_t)(all->cork_end - all->cork_next);
 }
 
 /* What berth_write() documents, in its order. */
@@ -100,6 +107,8 @@ write_through(struct connection *c, const char *data, size_t size)
 
     if (taken == -EAGAIN) {
         c->flags |= CONNECTION_BLOCKED;
+        taken = 0;
+    } else if (taken == -EINTR) {
         taken = 0;
     } else if (taken < 0) {
         return (int)taken;
@@ -140,9 +149,9 @@ ssize_t connection_write(struct connection *c, const void *data, size_t size)
     if (!fits_cork(c, size)) {
         return write_queued(c, data, size);
     }
-    place = all->cork + all->corked;
+    place = all->cork_next;
+    all->cork_next += size;
     all->cork_reserved = 0;
-    all->corked += size;
     memcpy(place, data, size);
     return (ssize_t)size;
 }
@@ -221,7 +230,7 @@ char *connection_reserve(struct connection *c, size_t size)
         return reserve_queued(c, size);
     }
     all->cork_reserved = size;
-    return all->cork + all->corked;
+    return all->cork_next;
 }
 
 int connection_commit(struct connection *c, size_t size)
@@ -237,7 +246,7 @@ int connection_commit(struct connection *c, size_t size)
     if (size > all->cork_reserved) {
         return -EINVAL;
     }
-    all->corked += size;
+    all->cork_next += size;
     all->cork_reserved = 0;
     return 0;
 }
@@ -356,17 +365,20 @@ COLD static void keep_corked(struct connection *c, ssize_t taken)
     struct connections *all = connection_all(c);
     size_t sent = taken < 0 ? 0 : (size_t)taken;
 
-    if (taken < 0 && taken != -EAGAIN) {
+    if (taken == -EINTR) {
+        connection_schedule(c);
+    } else if (taken >= 0 || taken == -EAGAIN) {
+        c->flags |= CONNECTION_BLOCKED;
+    } else {
         connection_break(c, (int)taken);
     }
-    c->flags |= CONNECTION_BLOCKED;
     if (sent > 0) {
         note_sent(c, sent);
     }
-    memmove(all->cork, all->cork + sent, all->corked - sent);
-    all->corked -= sent;
+    all->cork_next -= sent;
+    memmove(all->cork, all->cork + sent, connection_corked(c));
     if (uncork(c) < 0) {
-        all->corked = 0;
+        drop_corked(all);
         connection_reset(c, -ENOMEM);
         return;
     }
@@ -377,7 +389,7 @@ COLD static void keep_corked(struct connection *c, ssize_t taken)
 COLD static void flush_uncorked(struct connection *c)
 {
     if (uncork(c) < 0) {
-        connection_all(c)->corked = 0;
+        drop_corked(connection_all(c));
         connection_reset(c, -ENOMEM);
         return;
     }
@@ -387,7 +399,7 @@ COLD static void flush_uncorked(struct connection *c)
 static void send_corked(struct connection *c)
 {
     struct connections *all = connection_all(c);
-    size_t size = all->corked;
+    size_t size = (size_t)(all->cork_next - all->cork);
     ssize_t taken;
 
     if (size >= connection_entry(c)->high_mark ||
@@ -400,8 +412,20 @@ static void send_corked(struct connection *c)
         keep_corked(c, taken);
         return;
     }
-    all->corked = 0;
+    drop_corked(all);
     note_sent(c, size);
+}
+
+void connection_leave(struct connection *c)
+{
+    struct connections *all = connection_all(c);
+
+    if (all->cork_next != all->cork) {
+        send_corked(c);
+    } else if (c->output != NULL) {
+        flush_queue(c);
+    }
+    all->current = NULL;
 }
 
 void connection_flush(struct connection *c)

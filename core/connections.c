@@ -25,6 +25,8 @@ int connections_init(struct connections *all,
         .trigger = parts->trigger,
         .buffer = buffer,
         .cork = buffer + ENTRY_READ_SIZE + 1,
+        .cork_next = buffer + ENTRY_READ_SIZE + 1,
+        .cork_end = buffer + ENTRY_READ_SIZE + 1,
     };
     error = peers_init(&all->peers);
     if (error < 0) {
@@ -48,19 +50,23 @@ void connections_fini(struct connections *all)
     free(all->buffer);
 }
 
+/* Only what is in the queue is copied: pages that are never written to cost
+   nothing. */
 static int grow_queue(struct connections_queue *queue, size_t capacity)
 {
-    struct connection **items =
-        realloc(queue->items, capacity * sizeof(*queue->items));
+    struct connection **items = malloc(capacity * sizeof(*items));
 
     if (items == NULL) {
         return -ENOMEM;
     }
+    if (queue->count > 0) {
+        memcpy(items, queue->items, queue->count * sizeof(*items));
+    }
+    free(queue->items);
     queue->items = items;
     return 0;
 }
 
-/* Pages that are never written to cost nothing. */
 COLD static int grow_queues(struct connections *all)
 {
     size_t capacity =

@@ -80,8 +80,11 @@ static size_t offer(struct connection *c, struct span span)
     span.data[span.size] = '\0';
     for (;;) {
         size_t left = span.size - used;
-        ssize_t step = protocol->on_data(&c->head, span.data + used, left);
+        ssize_t step;
 
+        connection_begin_call(c);
+        step = protocol->on_data(&c->head, span.data + used, left);
+        connection_end_call(c, "on_data");
         if (step <= 0 || (size_t)step > left) {
             meet_no_use(c, step, left);
             return used;
@@ -184,6 +187,9 @@ COLD static void meet_no_bytes(struct connection *c, ssize_t result)
         c->flags |= CONNECTION_PEER_ENDED;
     } else if (result == -EAGAIN) {
         c->flags &= ~(uint32_t)CONNECTION_READABLE;
+    } else if (result == -EINTR) {
+        c->flags |= CONNECTION_READABLE;
+        connection_schedule(c);
     } else {
         connection_break(c, (int)result);
     }
@@ -239,7 +245,9 @@ static void tell_end(struct connection *c)
     data[size] = '\0';
     c->flags |= CONNECTION_END_TOLD;
     if (protocol->on_end != NULL) {
+        connection_begin_call(c);
         result = protocol->on_end(&c->head, data, size);
+        connection_end_call(c, "on_end");
     }
     if ((c->flags & CONNECTION_SWITCH) != 0 && result >= 0) {
         /* The next one is told, after it was offered what is left. */
@@ -359,6 +367,9 @@ bool delivery_discard(struct connection *c)
         ssize_t count =
             c->stream.ops->read(&c->stream, all->buffer, ENTRY_READ_SIZE);
 
+        if (count == -EINTR) {
+            continue;
+        }
         if (count == -EAGAIN) {
             return true;
         }

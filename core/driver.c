@@ -162,13 +162,12 @@ COLD static void handle_other_events(struct connection *c, uint32_t events)
         handle_after_life(c);
         return;
     }
-    connection_enter(c);
+    connection_enter(c, connection_may_cork(c));
     take_events(c, events);
     connection_flush(c);
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    connection_flush(c);
     connection_leave(c);
     settle(c);
 }
@@ -181,11 +180,10 @@ static void handle_events(struct source *source, uint32_t events)
         handle_other_events(c, events);
         return;
     }
-    connection_enter(c);
+    connection_enter(c, true);
     delivery_read(c);
-    connection_flush(c);
     connection_leave(c);
-    if (!connection_is_at_rest(c)) {
+    if (!connection_is_content(c)) {
         settle(c);
     }
 }
@@ -234,7 +232,9 @@ static void check_deadline(struct connection *c)
     }
     c->deadline_ms = 0;
     if (protocol->on_timer != NULL) {
+        connection_begin_call(c);
         protocol->on_timer(&c->head);
+        connection_end_call(c, "on_timer");
     } else {
         connection_close(c, -ETIMEDOUT);
     }
@@ -360,7 +360,9 @@ static void tell_stop(struct connection *c)
     c->flags &= ~(uint32_t)(reason == BERTH_RELOAD ? CONNECTION_STOP_RELOAD
                                                    : CONNECTION_STOP_EXIT);
     if (protocol->on_stop != NULL) {
+        connection_begin_call(c);
         protocol->on_stop(&c->head, reason);
+        connection_end_call(c, "on_stop");
     } else if (reason == BERTH_EXIT) {
         c->flags |=
             CONNECTION_EMPTYING | CONNECTION_EXHAUST | CONNECTION_READABLE;
@@ -377,7 +379,9 @@ static void tell_drain(struct connection *c)
     }
     c->flags &= ~(uint32_t)CONNECTION_DRAIN_OWED;
     if (protocol->on_drain != NULL) {
+        connection_begin_call(c);
         protocol->on_drain(&c->head);
+        connection_end_call(c, "on_drain");
     }
 }
 
@@ -387,7 +391,7 @@ static void handle_pending(struct connection *c)
         handle_after_life(c);
         return;
     }
-    connection_enter(c);
+    connection_enter(c, connection_may_cork(c));
     connection_flush(c);
     if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SWITCH) != 0) {
         service_switch(c); /* one a turn: two may hand it to and fro */
@@ -400,7 +404,6 @@ static void handle_pending(struct connection *c)
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    connection_flush(c);
     connection_leave(c);
     settle(c);
 }

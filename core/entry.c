@@ -4,15 +4,35 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "attribute.h"
+
 /* A mark below the cap leaves room for what one callback writes. */
 #define HIGH_MARK_SHARE 4
 #define LOW_MARK_SHARE 4
+
+COLD void
+entry_tell_slow(const struct entry *entry, const char *callback, uint64_t ms)
+{
+    struct log_subject subject = {.entry = entry->head.name};
+
+    LOG(entry->log, LOG_WARNING, &subject,
+        "%s of plugin '%s' took %llu ms, and all connections waited "
+        "(slow_callback)",
+        callback, entry->service.protocol->name, (unsigned long long)ms);
+}
 
 static void tell_tick(struct source *source)
 {
     struct entry *entry = CONTAINER_OF(source, struct entry, source);
 
+    uint64_t slow_ms;
+
+    watch_enter(entry->watch);
     entry->service.protocol->on_tick(&entry->head);
+    slow_ms = watch_leave(entry->watch);
+    if (slow_ms != 0) {
+        entry_tell_slow(entry, "on_tick", slow_ms);
+    }
 }
 
 static const struct source_ops tick_ops = {.expired = tell_tick};
@@ -43,6 +63,7 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
         .high_mark = output == 0 ? SIZE_MAX : (size_t)output / HIGH_MARK_SHARE,
         .connections = parts->connections,
         .loop = parts->loop,
+        .watch = parts->watch,
         .counter_count = parts->counter_count,
     };
     set_log(entry, parts);

@@ -17,6 +17,7 @@
 #include "loop.h"
 #include "plugin.h"
 #include "slab.h"
+#include "watch.h"
 
 /* One read takes up to so much; 64 KiB halves the cost of bulk against 16. */
 #define ENTRY_READ_SIZE ((size_t)65536)
@@ -46,6 +47,7 @@ struct entry {
     size_t open;       /* connections, also those that linger */
     struct connections *connections;
     struct loop *loop;
+    struct watch *watch;
     struct log *log; /* the server's, or a view of it */
     uint64_t *counters;
     size_t counter_count;
@@ -66,6 +68,7 @@ struct entry_parts {
     const berth_host *host;
     struct connections *connections;
     struct loop *loop;
+    struct watch *watch;
     struct log *log;
     const struct log_scope *log_scope; /* NULL: all that the log takes, and no
                                           access lines */
@@ -76,6 +79,11 @@ int entry_init(struct entry *entry, const struct entry_parts *parts);
 
 /* Runs the plugin's init. Returns 0, or its -errno with *error filled. */
 int entry_start(struct entry *entry, berth_error *error);
+
+/* A callback took long; not about any connection in particular. */
+void entry_tell_slow(const struct entry *entry,
+                     const char *callback,
+                     uint64_t ms);
 
 /* Runs the plugin's fini; its connections are gone. */
 void entry_stop(struct entry *entry);

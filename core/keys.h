@@ -41,6 +41,7 @@ struct keys_top {
     struct limits limits;
     uint64_t drain_timeout_ms; /* 0: none */
     uint64_t sniff_timeout_ms; /* 0: none */
+    uint64_t slow_callback_ms; /* 0: none */
     struct keys_log log;
 };
 

@@ -431,6 +431,9 @@ int output_flush(struct output *output, struct stream *stream)
             return -EINPROGRESS;
         }
         taken = send_some(output, stream, &offered);
+        if (taken == -EINTR) {
+            continue;
+        }
         if (taken < 0) {
             return (int)taken;
         }
@@ -454,7 +457,7 @@ ssize_t output_write_through(struct output *output,
     ssize_t taken;
 
     if (gathered < output->queued) {
-        return 0; /* a long queue: data joins it */
+        return -EINTR; /* a long queue: data is to join it */
     }
     iov[count].iov_base = (void *)(uintptr_t)data;
     iov[count].iov_len = size;

@@ -180,7 +180,8 @@ int output_flush(struct output *output, struct stream *stream);
 /*
  * Sends what is queued and then data[0..size) from where it lies, in one
  * system call. Returns how many bytes of data were taken (perhaps 0), or what
- * the stream said; -EAGAIN: it is full, nothing was taken.
+ * the stream said; -EAGAIN: it is full, nothing was taken; -EINTR: nothing was
+ * tried, since there is too much in the queue, or it was interrupted.
  */
 ssize_t output_write_through(struct output *output,
                              struct stream *stream,

@@ -41,7 +41,9 @@ void service_begin(struct connection *c)
     int error = 0;
 
     if (protocol->on_open != NULL) {
+        connection_begin_call(c);
         error = protocol->on_open(&c->head);
+        connection_end_call(c, "on_open");
     }
     if (error < 0) {
         connection_close(c, error);
@@ -65,9 +67,12 @@ static void end_service(struct connection *c, int why)
     const berth_protocol *protocol = connection_protocol(c);
 
     log_end(c, why);
-    c->phase = CONNECTION_LINGERING; /* nothing that it calls has an effect */
+    c->phase = CONNECTION_LINGERING;  /* nothing that it calls has an effect */
+    (void)connection_stop_corking(c); /* no write either */
     if (protocol->on_close != NULL) {
+        connection_begin_call(c);
         protocol->on_close(&c->head, why);
+        connection_end_call(c, "on_close");
     }
     slab_give(&service_of(c)->states, c->head.state);
     c->head.state = NULL;

@@ -11,22 +11,16 @@
 
 static ssize_t read_socket(struct stream *stream, void *buffer, size_t size)
 {
-    ssize_t count;
+    ssize_t count = recv(stream->fd, buffer, size, 0);
 
-    do {
-        count = recv(stream->fd, buffer, size, 0);
-    } while (count < 0 && errno == EINTR);
     return count < 0 ? -errno : count;
 }
 
 static ssize_t
 write_socket(struct stream *stream, const void *data, size_t size)
 {
-    ssize_t sent;
+    ssize_t sent = send(stream->fd, data, size, MSG_NOSIGNAL);
 
-    do {
-        sent = send(stream->fd, data, size, MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 
@@ -43,11 +37,8 @@ static ssize_t writev_socket(struct stream *stream,
         .msg_iov = (struct iovec *)(uintptr_t)iov, /* sendmsg only reads it */
         .msg_iovlen = (size_t)count,
     };
-    ssize_t sent;
+    ssize_t sent = sendmsg(stream->fd, &message, flags);
 
-    do {
-        sent = sendmsg(stream->fd, &message, flags);
-    } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 
@@ -55,11 +46,8 @@ static ssize_t
 send_file(struct stream *stream, int fd, uint64_t offset, size_t size)
 {
     off_t position = (off_t)offset;
-    ssize_t sent;
+    ssize_t sent = sendfile(stream->fd, fd, &position, size);
 
-    do {
-        sent = sendfile(stream->fd, fd, &position, size);
-    } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 

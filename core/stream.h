@@ -3,8 +3,10 @@
  * A stream: where a connection's bytes come from and go to. The seam under a
  * connection: a socket here, a simulator in the tests, TLS one day.
  *
- * All operations are non-blocking and return 0 or a count, or -errno; -EAGAIN:
- * not now, the selector tells when. -EINTR never comes out.
+ * All operations are non-blocking and return 0 or a count, or -errno. -EAGAIN:
+ * not now, the selector tells when. -EINTR: nothing was done, and the selector
+ * may not tell; try again. A loop around each call would cost more than all
+ * the rest of it, and no kernel interrupts a call that does not wait.
  */
 #ifndef BERTH_STREAM_H
 #define BERTH_STREAM_H

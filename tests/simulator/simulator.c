@@ -38,8 +38,13 @@ static ssize_t sim_read(struct stream *stream, void *buffer, size_t size)
 {
     struct peer *peer = stream->context;
     size_t left = peer->sent.size - peer->sent.taken;
+    int error = peer->fail_read;
 
     peer->reads++;
+    peer->fail_read = 0;
+    if (error != 0) {
+        return error;
+    }
     if (left > 0) {
         size_t count = size < left ? size : left;
 
@@ -264,6 +269,7 @@ static int start_entry(struct simulator *simulator,
         .host = host_table(),
         .connections = &simulator->connections,
         .loop = &simulator->loop,
+        .watch = &simulator->watch,
         .log = &simulator->log,
     };
     berth_error refusal;
@@ -498,9 +504,9 @@ void peer_reset(struct peer *peer)
 
 const char *peer_take(struct peer *peer, size_t *size)
 {
-    const char *data = peer->received.data + peer->received.taken;
+    size_t taken = peer->received.taken;
 
-    *size = peer->received.size - peer->received.taken;
+    *size = peer->received.size - taken;
     peer->received.taken = peer->received.size;
-    return *size == 0 ? "" : data;
+    return *size == 0 ? "" : peer->received.data + taken;
 }

@@ -39,6 +39,7 @@ struct simulator {
     struct loop loop;
     struct log log;
     struct connections connections;
+    struct watch watch; /* never started: nothing is slow */
     union {
         struct entry entry; /* the first: connections begin there */
         struct entry entries[SIMULATOR_ENTRIES_MAX];
@@ -68,6 +69,7 @@ struct peer {
     bool is_corked; /* the last write said that more follows at once */
     size_t reads;
     int fail_write;          /* -errno of the next write; 0: none */
+    int fail_read;           /* the same of the next read */
     int watch_error;         /* -errno of the next watch; 0: none */
     bool is_finished;        /* it finished sending */
     bool is_reset;           /* it reset the connection */

@@ -204,7 +204,8 @@ static void set_up(void)
 static void tear_down(void)
 {
     /* Whatever happened, no byte is left for the next connection. */
-    ck_assert_uint_eq(simulator.connections.corked, 0);
+    ck_assert_ptr_eq(simulator.connections.cork_next,
+                     simulator.connections.cork);
     ck_assert_ptr_null(simulator.connections.current);
     simulator_fini(&simulator);
     ck_assert_uint_eq(released, lent);
@@ -219,7 +220,7 @@ static void order(const char *orders)
 
 static void expect_obeyed(const char *orders)
 {
-    static char expected[1024 * KIB];
+    static char expected[2048 * KIB];
     size_t size = 0;
     size_t taken;
     const char *data = peer_take(peer, &taken);
@@ -327,12 +328,12 @@ START_TEST(what_was_reserved_in_an_earlier_callback_is_gone)
 {
     berth_conn *c = &peer->connection->head;
 
-    connection_enter(peer->connection);
+    connection_enter(peer->connection, true);
     ck_assert_ptr_nonnull(berth_reserve(c, 8));
     connection_leave(peer->connection);
     ck_assert_int_eq(berth_commit(c, 8), -EINVAL);
     ck_assert_int_eq(berth_commit(c, 0), 0);
-    connection_enter(peer->connection);
+    connection_enter(peer->connection, true);
     ck_assert_int_eq(berth_commit(c, 8), -EINVAL);
     connection_leave(peer->connection);
 }
@@ -497,6 +498,74 @@ START_TEST(a_peer_that_does_not_read_a_file_stalls)
 }
 END_TEST
 
+/* ------------------------------------------- the selector does not tell all */
+
+static void begin_edge_triggered(void)
+{
+    struct simulator_parts parts = {.protocol = &obedient,
+                                    .trigger = SELECTOR_EDGE};
+
+    simulator_fini(&simulator);
+    ck_assert_int_eq(simulator_init(&simulator, &parts), 0);
+    peer = simulator_connect(&simulator);
+    simulator_run(&simulator);
+}
+
+/* Too much in the queue for the large write to go along: the stream was not
+   asked, so no edge will tell that it has room. */
+START_TEST(a_long_queue_is_no_full_stream)
+{
+    static char orders[2 * STREAM_IOV_MAX + 2];
+
+    begin_edge_triggered();
+    memset(orders, 'b', sizeof(orders) - 1);
+    orders[sizeof(orders) - 2] = 'l';
+    order(orders);
+    expect_obeyed(orders);
+    ck_assert_ptr_null(peer->connection->output);
+}
+END_TEST
+
+/* More than one flush may send. */
+START_TEST(a_flush_that_has_sent_its_share_goes_on)
+{
+    static char orders[600];
+
+    begin_edge_triggered();
+    memset(orders, 'b', sizeof(orders) - 1);
+    order(orders);
+    ck_assert_uint_eq(peer->received.size, (sizeof(orders) - 1) * BLOCK);
+    ck_assert_ptr_null(peer->connection->output);
+}
+END_TEST
+
+START_TEST(an_interrupted_call_is_made_again)
+{
+    for (int trigger = SELECTOR_LEVEL; trigger <= SELECTOR_EDGE; trigger++) {
+        if (trigger == SELECTOR_EDGE) {
+            begin_edge_triggered();
+        }
+        peer->fail_read = -EINTR;
+        order("s");
+        peer->fail_write = -EINTR;
+        order("s");
+        peer->fail_write = -EINTR;
+        order("l");
+        peer->window = 1;
+        order("s");
+        peer->window = PEER_READS_ALL;
+        peer->fail_write = -EINTR;
+        simulator_run(&simulator);
+        expect_obeyed("ssls");
+        order("c");
+        peer->fail_read = -EINTR;
+        peer_finish(peer);
+        simulator_run(&simulator);
+        ck_assert(peer->is_closed);
+    }
+}
+END_TEST
+
 static void order_random(char *orders, size_t count)
 {
     static const char choices[] = "sblrtkKfnz";
@@ -560,4 +629,7 @@ UNIT_MAIN_WITH(
     a_file_that_cannot_be_is_refused_at_once,
     a_file_holds_back_but_is_not_capped,
     a_peer_that_does_not_read_a_file_stalls,
+    a_long_queue_is_no_full_stream,
+    a_flush_that_has_sent_its_share_goes_on,
+    an_interrupted_call_is_made_again,
     all_bytes_come_in_order_whatever_the_stream_takes)

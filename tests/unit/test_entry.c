@@ -18,6 +18,7 @@ static const berth_host host = {.size = sizeof(host)};
 static const int settings = 7;
 
 static struct entry entry;
+static struct watch watch;
 static char calls[16]; /* i(nit) f(ini) t(ick), in order */
 static int init_result;
 
@@ -101,6 +102,7 @@ static void begin(const berth_protocol *protocol, const struct limits *limits)
         .connections =
             (struct connections *)(void *)&clock_ms, /* never looked at */
         .loop = &loop,
+        .watch = &watch,
         .log = &server_log,
     };
 
@@ -140,6 +142,7 @@ START_TEST(its_log_is_the_servers_at_a_level_of_its_own)
         .protocol = &plain,
         .limits = &limits,
         .loop = &loop,
+        .watch = &watch,
         .log = &server_log,
         .log_scope = &scope,
     };

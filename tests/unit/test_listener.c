@@ -24,6 +24,7 @@ static struct loop loop;
 static struct connections connections;
 static struct log server_log;
 static struct entry entry;
+static struct watch watch;
 static uint64_t clock_ms = 1000;
 
 static struct listener listener;
@@ -87,6 +88,7 @@ static void set_up(void)
         .host = host_table(),
         .connections = &connections,
         .loop = &loop,
+        .watch = &watch,
         .log = &server_log,
     };
 
