@@ -92,16 +92,19 @@ ssize_t write(int fd, const void *buffer, size_t size)
                : REAL(write)(fd, buffer, size);
 }
 
-/* Whatever the argument is, it travels like a pointer. */
+/* Whatever the argument is, it travels like a pointer. Flags are always told
+   of a descriptor that is open. */
 int fcntl(int fd, int command, ...)
 {
+    bool can_fail = command != F_GETFD && command != F_GETFL;
     va_list args;
     void *arg;
 
     va_start(args, command);
     arg = va_arg(args, void *);
     va_end(args);
-    return plan_fails(CALL_fcntl) ? -1 : REAL(fcntl)(fd, command, arg);
+    return can_fail && plan_fails(CALL_fcntl) ? -1
+                                              : REAL(fcntl)(fd, command, arg);
 }
 
 int ioctl(int fd, unsigned long request, ...)
