@@ -175,7 +175,7 @@ static int run_inspection(struct program *program)
     if (errors_count(errors) > 0) {
         return CLI_EXIT_CONFIG;
     }
-    return error < 0 ? CLI_EXIT_OTHER : CLI_EXIT_OK;
+    return error < 0 ? fail("cannot look at the plugins", error) : CLI_EXIT_OK;
 }
 
 static int run(struct program *program)
