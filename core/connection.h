@@ -335,6 +335,13 @@ static inline size_t connection_produced(const struct connection *c)
                              : c->output->queued + c->output->direct;
 }
 
+/* Was the peer offered output, and did not take all of it? What was written
+   since the last flush is not its fault. */
+static inline bool connection_has_left(const struct connection *c)
+{
+    return c->output != NULL && c->output->is_left;
+}
+
 /* Brings the selector up to date with what the connection waits for. */
 void connection_watch(struct connection *c);
 

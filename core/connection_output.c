@@ -267,7 +267,7 @@ bool connection_is_stalled(struct connection *c)
     uint64_t now_ms = connection_entry(c)->loop->now_ms;
     uint64_t taken;
 
-    if (output == NULL || stall_ms == 0) {
+    if (!connection_has_left(c) || stall_ms == 0) {
         return false;
     }
     taken = count_taken(c);

@@ -214,7 +214,7 @@ static void check_limits(struct connection *c)
         connection_close(c, -ETIMEDOUT);
     } else if (limits->idle_ms != 0 && idle_ms >= limits->idle_ms) {
         close_late(c, "idle", limits->idle_ms);
-        if (c->output != NULL) {
+        if (connection_has_left(c)) {
             connection_reset(c, -ETIMEDOUT);
         } else {
             connection_close(c, -ETIMEDOUT);

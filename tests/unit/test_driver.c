@@ -411,6 +411,44 @@ START_TEST(a_peer_that_never_reads_is_ended_by_stall)
 }
 END_TEST
 
+/* Written by someone else in the turn in which a time passes: a flush comes only
+   at the turn's end. */
+START_TEST(what_was_just_written_is_not_stalled)
+{
+    struct peer *peer;
+
+    begin(&noted, NULL, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    simulator_run(&simulator);
+    ck_assert_int_eq(berth_deadline(&peer->connection->head, 10), 0);
+    simulator.now_ms += 10;
+    (void)berth_write(&peer->connection->head, "x", 1);
+    simulator_run(&simulator);
+    ck_assert_str_eq(calls, "ot");
+    expect(peer, "xtick");
+    ck_assert(!peer->has_end);
+    simulator_fini(&simulator);
+}
+END_TEST
+
+START_TEST(what_was_just_written_is_sent_though_it_is_idle)
+{
+    struct limits limits = {.input = 65536, .output = 65536, .idle_ms = 1000};
+    struct peer *peer;
+
+    begin(&noted, &limits, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    simulator_run(&simulator);
+    simulator.now_ms += 1000;
+    (void)berth_write(&peer->connection->head, "x", 1);
+    simulator_run(&simulator);
+    expect(peer, "x");
+    ck_assert(peer->has_end && !peer->is_closed_by_reset);
+    ck_assert_int_eq(peer->why, -ETIMEDOUT);
+    simulator_fini(&simulator);
+}
+END_TEST
+
 START_TEST(a_slow_reader_is_not_stalled)
 {
     struct peer *peer;
@@ -767,6 +805,8 @@ UNIT_MAIN("driver",
           output_waits_for_a_slow_reader_and_all_of_it_comes,
           a_full_output_stops_reading_until_the_low_mark,
           a_peer_that_never_reads_is_ended_by_stall,
+          what_was_just_written_is_not_stalled,
+          what_was_just_written_is_sent_though_it_is_idle,
           a_slow_reader_is_not_stalled,
           an_idle_connection_is_closed_at_its_limit,
           first_byte_ends_those_who_say_nothing,
