@@ -3,7 +3,8 @@
  * replay PLUGIN.so TRANSCRIPT...: replays each transcript against the plugin,
  * with what the peer sends arriving whole, byte by byte, and cut in two at
  * every place; with a kernel that takes all, and one that takes a byte at a
- * time; level- and edge-triggered. Prints TAP.
+ * time; level- and edge-triggered. Jobs end before the peer goes on. Prints
+ * TAP.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -87,7 +88,7 @@ static void send_pieces(struct replay *replay, const struct step *step)
             piece = manner->cut - replay->sent;
         }
         peer_send(replay->peer, step->bytes + at, piece);
-        simulator_run(&replay->simulator);
+        simulator_settle(&replay->simulator);
         at += piece;
         replay->sent += piece;
     }
@@ -174,7 +175,7 @@ static void act(struct replay *replay, const struct step *step)
         break;
     case STEP_WAIT:
         simulator_wait(simulator, step->number);
-        return;
+        break;
     case STEP_STOP:
         driver_stop_all(&simulator->connections, (int)step->number);
         break;
@@ -184,7 +185,7 @@ static void act(struct replay *replay, const struct step *step)
     default:
         break;
     }
-    simulator_run(simulator);
+    simulator_settle(simulator);
 }
 
 static bool is_act(const struct step *step)
@@ -325,7 +326,7 @@ static int play_in_manner(const struct script *script,
         return -1;
     }
     replay.peer->write_most = manner->is_trickling ? 1 : SIZE_MAX;
-    simulator_run(&replay.simulator);
+    simulator_settle(&replay.simulator);
     result = play(&replay);
     simulator_fini(&replay.simulator);
     return result;

@@ -508,6 +508,15 @@ void simulator_await(struct simulator *simulator)
     simulator_run(simulator);
 }
 
+/* Where no job is left, what comes of them is in the mailbox. */
+void simulator_settle(struct simulator *simulator)
+{
+    simulator_run(simulator);
+    while (pool_unfinished(simulator->pool) > 0 || is_ready(simulator, 0)) {
+        simulator_await(simulator);
+    }
+}
+
 void simulator_wait(struct simulator *simulator, uint64_t ms)
 {
     uint64_t end_ms = simulator->now_ms + ms;

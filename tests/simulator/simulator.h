@@ -122,6 +122,10 @@ void simulator_run(struct simulator *simulator);
    For ever, if nothing comes. */
 void simulator_await(struct simulator *simulator);
 
+/* Runs until there is nothing left to do and no job is left either, as long as
+   those take. A job that waits for the test never ends here. */
+void simulator_settle(struct simulator *simulator);
+
 /* Lets time pass, each timer at its time, running as it goes. */
 void simulator_wait(struct simulator *simulator, uint64_t ms);
 
