@@ -53,6 +53,7 @@ struct entry {
     size_t counter_count;
     struct log log_view;      /* the log at the entry's own level */
     bool logs_access;         /* each connection's end, see access.h */
+    bool is_gate;             /* nobody stays: connections are handed on */
     bool is_started;          /* init has run and fini is owed; the owner's */
     struct source source;     /* its timer is the plugin's tick */
     struct log_site sites[4]; /* the rate of each level's lines */

@@ -110,6 +110,7 @@ int gate_init(struct gate *gate,
         parts.settings = &gate->settings;
         parts.limits = &limits;
         error = entry_init(&gate->entry, &parts);
+        gate->entry.is_gate = true;
         gate->entry.logs_access = is_access_logged(config, first);
     }
     if (error < 0) {

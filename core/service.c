@@ -105,6 +105,14 @@ void service_end(struct connection *c, int why)
     connection_drop_extra(c);
 }
 
+/* Where it goes no line will tell of it. A gate was only on its way. */
+static void log_leaving(const struct connection *c, const struct entry *next)
+{
+    if (!next->logs_access && !connection_entry(c)->is_gate) {
+        log_access(c, BERTH_SWITCHED);
+    }
+}
+
 /* A new id, so that the refs of the old protocol find nothing. */
 static void change_id(struct connection *c)
 {
@@ -166,6 +174,7 @@ COLD void service_switch(struct connection *c)
         return;
     }
     end_service(c, BERTH_SWITCHED);
+    log_leaving(c, order.entry);
     c->extra->next = (struct switch_order){.entry = NULL};
     take_order(c, order);
     change_id(c);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "driver.h"
 #include "simulator.h"
@@ -465,6 +467,48 @@ START_TEST(a_connection_served_by_its_entry_has_no_extra)
 }
 END_TEST
 
+/* How many of the lines in the log say that. */
+static size_t count_lines(int log, const char *what)
+{
+    static char text[4096];
+    ssize_t size = pread(log, text, sizeof(text) - 1, 0);
+    size_t count = 0;
+
+    ck_assert_int_ge(size, 0);
+    text[size] = '\0';
+    for (const char *at = text; (at = strstr(at, what)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+START_TEST(who_goes_where_no_access_is_logged_has_its_line_before)
+{
+    int log = memfd_create("log", MFD_CLOEXEC);
+
+    simulator.log.fd = log;
+    simulator.entries[0].logs_access = true;
+    for (int to = 0; to < 2; to++) {
+        simulator.entries[1].logs_access = to == 1;
+        peer = simulator_connect(&simulator);
+        say("s");
+        ck_assert_uint_eq(count_lines(log, "first"), 1);
+        peer_finish(peer);
+        simulator_run(&simulator);
+        ck_assert_uint_eq(count_lines(log, "access"), 1 + (size_t)to);
+    }
+    ck_assert_uint_eq(count_lines(log, "in=1 out=0 why=switched"), 1);
+    ck_assert_uint_eq(count_lines(log, "in=1 out=8 why=done"), 1);
+    simulator.entries[0].is_gate = true;
+    simulator.entries[1].logs_access = false;
+    peer = simulator_connect(&simulator);
+    say("s");
+    ck_assert_uint_eq(count_lines(log, "access"), 2);
+    simulator.log.fd = STDERR_FILENO;
+    ck_assert_int_eq(close(log), 0);
+}
+END_TEST
+
 START_TEST(what_was_switched_to_frees_all_when_it_is_killed)
 {
     say("i");
@@ -494,4 +538,5 @@ UNIT_MAIN_WITH("service",
                the_limit_of_the_other_entry_holds,
                a_newcomer_while_the_server_stops_is_told_after_each_switch,
                a_connection_served_by_its_entry_has_no_extra,
+               who_goes_where_no_access_is_logged_has_its_line_before,
                what_was_switched_to_frees_all_when_it_is_killed)
