@@ -72,10 +72,13 @@ class Client:
         poll.register(self.sock, events)
         return poll.poll(self.run.left_ms())
 
-    def exchange(self, data, due=None):
-        """Sends, and reads until all that is due has come."""
-        self.due += data if due is None else due
-        while not self.has_ended and (data or len(self.got) < len(self.due)):
+    def exchange(self, data, due=None, first=None):
+        """Sends, and reads until all that is due has come, or at least that
+        many of these bytes."""
+        due = data if due is None else due
+        size = len(self.due) + (len(due) if first is None else first)
+        self.due += due
+        while not self.has_ended and (data or len(self.got) < size):
             events = select.POLLIN | (select.POLLOUT if data else 0)
             for _, ready in self._wait(events):
                 if ready & select.POLLOUT:

@@ -18,8 +18,9 @@ BUILD = os.path.join(SOURCE, "build", "faults")
 BERTH = os.environ.get("BERTH", os.path.join(BUILD, "bin", "berth"))
 FAULTS = os.environ.get("BERTH_FAULTS", os.path.join(BUILD, "tests", "faults"))
 SHIM = os.environ.get("BERTH_SHIM", os.path.join(FAULTS, "libfaults.so"))
-# The plugins of lends.c and lines.c.
-LENDS, LINES = (os.path.join(FAULTS, name) for name in ("lends.so", "lines.so"))
+# The plugins of lends.c, lines.c and posts.c.
+LENDS, LINES, POSTS = (os.path.join(FAULTS, name)
+                       for name in ("lends.so", "lines.so", "posts.so"))
 
 DEADLINE_S = 60  # for one run; what takes longer hangs
 
