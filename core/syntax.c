@@ -354,6 +354,19 @@ find_explanation(const struct syntax_report *report)
     return NULL;
 }
 
+/* The end of a text without a newline is for libyaml in the line behind. */
+static void
+bring_inside(struct syntax_report *report, const char *text, size_t size)
+{
+    size_t line, column;
+
+    find_place(text, size, &line, &column);
+    if (report->line > line) {
+        report->line = line;
+        report->column = column;
+    }
+}
+
 void syntax_explain(const struct syntax_report *report,
                     const char *text,
                     size_t size,
@@ -364,6 +377,7 @@ void syntax_explain(const struct syntax_report *report,
 
     whole.problem = report->problem == NULL ? "" : report->problem;
     whole.context = report->context == NULL ? "" : report->context;
+    bring_inside(&whole, text, size);
     if (is_explained_by_text(&whole, text, size, problem)) {
         return;
     }
