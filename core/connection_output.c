@@ -138,7 +138,9 @@ ssize_t connection_write(struct connection *c, const void *data, size_t size)
     place = all->cork + all->corked;
     all->cork_reserved = 0;
     all->corked += size;
-    memcpy(place, data, size);
+    if (size > 0) { /* memcpy(3) takes no NULL, berth_write() does */
+        memcpy(place, data, size);
+    }
     return (ssize_t)size;
 }
 

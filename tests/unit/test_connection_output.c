@@ -61,6 +61,9 @@ static void obey(berth_conn *c, char order)
     case 'm':
         reserve_block(c, 8, 9);
         break;
+    case '0': /* nothing, from nowhere */
+        ck_assert_int_eq(berth_write(c, NULL, 0), 0);
+        break;
     case '?':
         room_seen = berth_room(c);
         break;
@@ -159,6 +162,15 @@ START_TEST(what_one_read_caused_leaves_in_one_call_without_an_output)
     ck_assert_uint_eq(peer->writes, 1);
     ck_assert_ptr_null(peer->connection->output);
     ck_assert_ptr_null(simulator.connections.outputs.outputs);
+}
+END_TEST
+
+START_TEST(nothing_may_be_written_from_nowhere)
+{
+    order("0s0");
+    expect_obeyed("s");
+    order("sbb0"); /* behind a queue */
+    expect_obeyed("sbb");
 }
 END_TEST
 
@@ -354,6 +366,7 @@ UNIT_MAIN_WITH("connection_output",
                set_up,
                tear_down,
                what_one_read_caused_leaves_in_one_call_without_an_output,
+               nothing_may_be_written_from_nowhere,
                more_than_the_cork_holds_is_queued_in_order,
                a_large_write_takes_along_what_is_corked,
                what_the_stream_does_not_take_is_queued,
