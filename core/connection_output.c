@@ -32,6 +32,8 @@ static int uncork(struct connection *c)
         (void)output_append(output, all->cork, corked);
         all->corked = 0;
     }
+    /* A timer may ask whether it stalls before the first flush. */
+    output->progress_ms = connection_entry(c)->loop->now_ms;
     c->output = output;
     return 0;
 }

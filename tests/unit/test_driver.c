@@ -732,6 +732,47 @@ START_TEST(a_selector_that_refuses_costs_only_the_newcomer)
 }
 END_TEST
 
+static berth_conn *pair[2];
+static size_t pair_count;
+
+static int pair_open(berth_conn *c)
+{
+    pair[pair_count++] = c;
+    return berth_deadline(c, 1000);
+}
+
+static void pair_timer(berth_conn *c)
+{
+    (void)berth_write(c == pair[0] ? pair[1] : pair[0], "tick", 4);
+}
+
+static const berth_protocol paired =
+    BERTH_PROTOCOL_INIT(.name = "paired",
+                        .on_open = pair_open,
+                        .on_data = echo_data,
+                        .on_timer = pair_timer);
+
+START_TEST(what_was_written_a_moment_ago_has_not_stalled)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peers[2];
+
+        pair_count = 0;
+        begin(&paired, NULL, trigger);
+        peers[0] = simulator_connect(&simulator);
+        peers[1] = simulator_connect(&simulator);
+        /* Both timers fire in one turn: each writes before the other's limits
+           are looked at, and nothing is flushed before its end. */
+        simulator_wait(&simulator, 1000);
+        expect(peers[0], "tick");
+        expect(peers[1], "tick");
+        ck_assert_int_eq(peers[0]->closes + peers[1]->closes, 0);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 UNIT_MAIN("driver",
           echoes_and_closes_after_half_close,
           a_message_costs_one_read_and_one_write,
@@ -762,4 +803,5 @@ UNIT_MAIN("driver",
           a_hang_up_while_paused_does_not_spin,
           abort_resets_and_drops_what_is_queued,
           a_failed_write_ends_the_connection_with_its_error,
-          a_selector_that_refuses_costs_only_the_newcomer)
+          a_selector_that_refuses_costs_only_the_newcomer,
+          what_was_written_a_moment_ago_has_not_stalled)
