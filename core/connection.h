@@ -264,8 +264,9 @@ static inline size_t connection_produced(const struct connection *c)
                              : c->output->queued + c->output->direct;
 }
 
-/* Brings the selector up to date with what the connection waits for. */
-void connection_watch(struct connection *c);
+/* Brings the selector up to date with what the connection waits for. Returns 0;
+   or -errno, and the connection is broken unless it lingers. */
+int connection_watch(struct connection *c);
 
 /* Sees to it that the timer fires when the first of its limits is reached. */
 void connection_arm(struct connection *c);

@@ -129,7 +129,11 @@ COLD static void settle(struct connection *c)
         connection_queued(c) <= connection_entry(c)->low_mark) {
         connection_schedule(c);
     }
-    connection_watch(c);
+    /* What cannot be awaited would be reported in every turn. */
+    if (connection_watch(c) < 0 && c->phase == CONNECTION_LINGERING) {
+        bury(c, false);
+        return;
+    }
     if (c->output != NULL || c->phase != CONNECTION_OPEN) {
         connection_arm(c);
     }
@@ -348,7 +352,7 @@ int driver_open(const struct driver_newcomer *newcomer)
         return turn_away(newcomer, error);
     }
     connection_touch(c);
-    connection_watch(c);
+    (void)connection_watch(c);
     if (c->watched == STREAM_NONE) {
         error = c->why;
         c->phase = CONNECTION_DEAD; /* freed at the turn's end */

@@ -773,6 +773,28 @@ START_TEST(what_was_written_a_moment_ago_has_not_stalled)
 }
 END_TEST
 
+START_TEST(one_that_lingers_and_cannot_be_watched_does_not_spin)
+{
+    struct peer *peer;
+
+    data_result = -EBADMSG;
+    greeting = "hello";
+    begin(&noted, NULL, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    peer->window = 0;
+    say(peer, "x");
+    ck_assert_str_eq(calls, "od");
+    peer->window = PEER_READS_ALL;
+    peer->watch_error = -ENOMEM;
+    simulator_run(&simulator); /* aborts if it never comes to rest */
+    expect(peer, "hello");
+    ck_assert_int_eq(peer->why, -EBADMSG);
+    ck_assert(peer->is_closed);
+    ck_assert_uint_eq(simulator.connections.open, 0);
+    simulator_fini(&simulator);
+}
+END_TEST
+
 UNIT_MAIN("driver",
           echoes_and_closes_after_half_close,
           a_message_costs_one_read_and_one_write,
@@ -804,4 +826,5 @@ UNIT_MAIN("driver",
           abort_resets_and_drops_what_is_queued,
           a_failed_write_ends_the_connection_with_its_error,
           a_selector_that_refuses_costs_only_the_newcomer,
-          what_was_written_a_moment_ago_has_not_stalled)
+          what_was_written_a_moment_ago_has_not_stalled,
+          one_that_lingers_and_cannot_be_watched_does_not_spin)
