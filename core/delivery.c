@@ -247,11 +247,15 @@ static void tell_end(struct connection *c)
     }
 }
 
-/* The server drains: what the kernel held has been answered. */
+/* The server drains: what the kernel held has been answered. After the end
+   of the stream it holds nothing. */
 static void close_if_emptied(struct connection *c)
 {
-    if ((c->flags & CONNECTION_EMPTYING) != 0 && connection_wants_read(c) &&
-        (c->flags & CONNECTION_READABLE) == 0) {
+    bool is_read =
+        (c->flags & CONNECTION_END_TOLD) != 0 ||
+        (connection_wants_read(c) && (c->flags & CONNECTION_READABLE) == 0);
+
+    if ((c->flags & CONNECTION_EMPTYING) != 0 && is_read) {
         connection_close(c, 0);
     }
 }

@@ -795,6 +795,28 @@ START_TEST(one_that_lingers_and_cannot_be_watched_does_not_spin)
 }
 END_TEST
 
+START_TEST(exit_closes_what_is_kept_after_the_end)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        end_result = BERTH_KEEP;
+        begin(&noted, NULL, trigger);
+        simulator.protocol.on_stop = NULL;
+        peer = simulator_connect(&simulator);
+        peer_finish(peer);
+        simulator_run(&simulator);
+        ck_assert_str_eq(calls, "oe");
+        driver_stop_all(&simulator.connections, BERTH_EXIT);
+        simulator_run(&simulator);
+        ck_assert_str_eq(calls, "oec");
+        ck_assert_int_eq(peer->why, 0);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 UNIT_MAIN("driver",
           echoes_and_closes_after_half_close,
           a_message_costs_one_read_and_one_write,
@@ -827,4 +849,5 @@ UNIT_MAIN("driver",
           a_failed_write_ends_the_connection_with_its_error,
           a_selector_that_refuses_costs_only_the_newcomer,
           what_was_written_a_moment_ago_has_not_stalled,
-          one_that_lingers_and_cannot_be_watched_does_not_spin)
+          one_that_lingers_and_cannot_be_watched_does_not_spin,
+          exit_closes_what_is_kept_after_the_end)
