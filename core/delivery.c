@@ -157,6 +157,7 @@ static void offer_waiting(struct connection *c)
     if (c->input != NULL && (c->flags & CONNECTION_OFFERED) == 0 &&
         connection_is_receptive(c)) {
         offer_and_keep(c, (struct span){c->input->bytes, c->input->size});
+        relieve_output(c);
     }
 }
 
@@ -319,6 +320,7 @@ COLD static void go_on(struct connection *c, int reads)
 
 void delivery_run(struct connection *c)
 {
+    relieve_output(c); /* of what on_stop and on_drain wrote */
     go_on(c, 0);
 }
 
