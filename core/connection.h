@@ -52,6 +52,8 @@ enum connection_flag {
     CONNECTION_RESET = 1u << 16,    /* ends with RST, unsent output dropped */
     CONNECTION_BROKEN = 1u << 17,   /* the stream failed: nothing can be sent */
     CONNECTION_HUNG_UP = 1u << 18,  /* the kernel reports a hang-up for ever */
+    CONNECTION_FAILED = 1u << 19,   /* it reported an error; what came before
+                                       is read first */
 };
 
 /* Nothing can be sent now. */

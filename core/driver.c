@@ -112,9 +112,21 @@ static void finish_shutdown(struct connection *c)
     }
 }
 
+static void break_stream(struct connection *c)
+{
+    int error = c->stream.ops->error(&c->stream);
+
+    connection_break(c, error == 0 ? -ECONNRESET : error);
+}
+
 /* Whatever was done with the connection: its ways on. */
 COLD static void settle(struct connection *c)
 {
+    /* An edge is not reported again. */
+    if ((c->flags & CONNECTION_FAILED) != 0 && c->phase == CONNECTION_OPEN &&
+        !connection_wants_read(c)) {
+        break_stream(c);
+    }
     if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) != 0) {
         finish_shutdown(c);
     }
@@ -142,14 +154,14 @@ COLD static void settle(struct connection *c)
 /* A hang-up or an error, where no read is going to tell. */
 COLD static void meet_failure(struct connection *c, uint32_t events)
 {
-    int error;
-
+    if ((events & SELECTOR_ERROR) != 0) {
+        c->flags |= CONNECTION_FAILED;
+    }
     if (connection_wants_read(c) && (events & SELECTOR_READ) != 0) {
         return; /* what came before the failure is read first */
     }
     if ((events & SELECTOR_ERROR) != 0) {
-        error = c->stream.ops->error(&c->stream);
-        connection_break(c, error == 0 ? -ECONNRESET : error);
+        break_stream(c);
     } else {
         c->flags |= CONNECTION_HUNG_UP;
     }

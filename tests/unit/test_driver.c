@@ -317,6 +317,36 @@ START_TEST(a_reset_is_told_to_a_paused_connection)
 }
 END_TEST
 
+static ssize_t pausing_data(berth_conn *c, char *data, size_t size)
+{
+    (void)data;
+    berth_pause(c);
+    return (ssize_t)size;
+}
+
+static const berth_protocol pausing =
+    BERTH_PROTOCOL_INIT(.name = "pausing", .on_data = pausing_data);
+
+START_TEST(a_reset_is_told_to_one_that_pauses_at_what_came_before_it)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct limits limits = {.input = 1024, .output = 65536};
+        static char block[2048]; /* more than one read */
+        struct peer *peer;
+
+        begin(&pausing, &limits, trigger);
+        peer = simulator_connect(&simulator);
+        peer_send(peer, block, sizeof(block));
+        peer_reset(peer);
+        simulator_run(&simulator);
+        ck_assert_int_eq(peer->closes, 1);
+        ck_assert_int_eq(peer->why, -ECONNRESET);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 START_TEST(output_waits_for_a_slow_reader_and_all_of_it_comes)
 {
     FOR_BOTH_TRIGGERS(trigger)
@@ -828,6 +858,7 @@ UNIT_MAIN("driver",
           lingering_ends_though_the_peer_goes_on,
           a_reset_is_told_once,
           a_reset_is_told_to_a_paused_connection,
+          a_reset_is_told_to_one_that_pauses_at_what_came_before_it,
           output_waits_for_a_slow_reader_and_all_of_it_comes,
           a_full_output_stops_reading_until_the_low_mark,
           a_peer_that_never_reads_is_ended_by_stall,
