@@ -203,6 +203,16 @@ bool address_overlaps(const struct address *a, const struct address *b)
     return a_family == b_family && (is_any(a) || is_any(b) || is_same_ip(a, b));
 }
 
+bool address_equals(const struct address *a, const struct address *b)
+{
+    if (!address_overlaps(a, b)) {
+        return false;
+    }
+    return a->storage.ss_family == AF_UNIX ||
+           (a->storage.ss_family == b->storage.ss_family &&
+            a->both_families == b->both_families && is_same_ip(a, b));
+}
+
 int address_key(const struct address *a, unsigned char key[16])
 {
     static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};

@@ -54,6 +54,9 @@ size_t address_format_ip(const struct address *a, char *buffer, size_t size);
  */
 bool address_overlaps(const struct address *a, const struct address *b);
 
+/* Is it the very same address? Then one socket serves both. Not for port 0. */
+bool address_equals(const struct address *a, const struct address *b);
+
 /* Is it a unix socket with a path in the file system? */
 bool address_is_path(const struct address *a);
 

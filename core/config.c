@@ -181,8 +181,11 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     *keys = (struct keys_top){.protocols = NULL};
     error = settings_apply(&making->maker.source, &input, keys);
     making->maker.limits = keys->limits;
+    making->maker.log = keys->log;
     config->edge_triggered = keys->trigger == KEYS_TRIGGER_EDGE;
     config->drain_timeout_ms = keys->drain_timeout_ms;
+    config->sniff_timeout_ms = keys->sniff_timeout_ms;
+    config->slow_callback_ms = keys->slow_callback_ms;
     config->log = (struct config_log){
         .level = (enum log_level)keys->log.level,
         .format = (enum log_format)keys->log.format,
@@ -191,16 +194,26 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     return error == -ENOMEM ? error : add_folders(making, &keys->plugin_path);
 }
 
-/* Counts the listeners and compares the entries with each other. */
+static size_t count_firsts(const struct config_entry *entry)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < entry->listener_count; i++) {
+        count += entry->listeners[i].is_first ? 1 : 0;
+    }
+    return count;
+}
+
+/* Compares the entries with each other and counts the listeners. */
 static int finish(struct making *making)
 {
     struct config *config = &making->whole->config;
     const struct errors *errors = making->maker.source.errors;
 
-    for (size_t i = 0; i < config->entry_count; i++) {
-        config->listener_count += config->entries[i].listener_count;
-    }
     config_entry_compare(&making->maker, config->entries, config->entry_count);
+    for (size_t i = 0; i < config->entry_count; i++) {
+        config->listener_count += count_firsts(&config->entries[i]);
+    }
     if (errors->is_out_of_memory) {
         return -ENOMEM;
     }

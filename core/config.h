@@ -27,9 +27,11 @@ struct config {
     const char *source; /* what it was read from: a path, or "arguments" */
     struct config_entry *entries;
     size_t entry_count;
-    size_t listener_count; /* of all entries */
+    size_t listener_count; /* addresses, of all entries */
     bool edge_triggered;
     uint64_t drain_timeout_ms; /* 0: none, wait for ever */
+    uint64_t sniff_timeout_ms; /* 0: none */
+    uint64_t slow_callback_ms; /* 0: none */
     struct config_log log;
 };
 

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "keys.h"
-
 #define NOT_YET "not in this version yet"
 
 static int refuse_memory(const struct config_maker *maker)
@@ -20,6 +18,14 @@ static int refuse_memory(const struct config_maker *maker)
 static int worse(int a, int b)
 {
     return a == -ENOMEM || b == 0 ? a : b;
+}
+
+static struct log_scope scope_of(const struct keys_log *keys)
+{
+    return (struct log_scope){
+        .level = (enum log_level)keys->level,
+        .access = keys->access,
+    };
 }
 
 /* ---------------------------------------------------------------- plugin */
@@ -286,6 +292,7 @@ static int take_keys(const struct config_maker *maker,
     int error = 0;
 
     entry->limits = keys->limits;
+    entry->log = scope_of(&keys->log);
     if (keys->plugin != NULL) {
         error = find_plugin(maker, &place, maker->source.folder, keys->plugin,
                             entry);
@@ -310,7 +317,7 @@ int config_entry_read(const struct config_maker *maker,
         .later = keys_later(),
         .is_kept = true,
     };
-    struct keys_entry keys = {.limits = maker->limits};
+    struct keys_entry keys = {.limits = maker->limits, .log = maker->log};
     int error;
 
     *entry = (struct config_entry){
@@ -348,6 +355,7 @@ int config_entry_from_word(const struct config_maker *maker,
 
     *entry = (struct config_entry){
         .limits = maker->limits,
+        .log = scope_of(&maker->log),
         .place = {.file = maker->source.file},
         .listeners =
             arena_alloc(maker->source.arena, sizeof(*entry->listeners)),

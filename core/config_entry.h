@@ -6,12 +6,15 @@
 #ifndef BERTH_CONFIG_ENTRY_H
 #define BERTH_CONFIG_ENTRY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "address.h"
 #include "error.h"
+#include "keys.h"
 #include "limit.h"
+#include "log.h"
 #include "node.h"
 #include "plugin.h"
 #include "plugin_set.h"
@@ -27,6 +30,11 @@ struct config_listener {
     uint32_t backlog;   /* listen(2) */
     int32_t mode;       /* of a unix socket's path; -1: as the umask says */
     struct place place; /* where it is written */
+    /* Several entries may listen on one address: those behind the first, in
+       the order of the entries, are in its list. */
+    size_t entry;                 /* index of the entry it belongs to */
+    struct config_listener *next; /* of those at this address; NULL: the last */
+    bool is_first;                /* it is the first at its address */
 };
 
 struct config_entry {
@@ -35,6 +43,7 @@ struct config_entry {
     void *settings;        /* filled; owned by the config; NULL if the plugin
                               has none */
     struct limits limits;
+    struct log_scope log;
     struct config_listener *listeners;
     size_t listener_count;
     struct place place;      /* where it is written */
@@ -47,6 +56,7 @@ struct config_maker {
     struct plugin_path path;       /* where plugins are looked up */
     struct plugin_set *plugins;    /* where they are kept */
     struct limits limits;          /* of entries that have none of their own */
+    struct keys_log log;           /* the same */
 };
 
 /*
@@ -68,9 +78,13 @@ int config_entry_from_word(const struct config_maker *maker,
                            const char *address,
                            struct config_entry *entry);
 
-/* Adds an error for each name and each address that is there twice. */
+/*
+ * Compares the entries with each other: adds an error for each name that is
+ * there twice and each address that overlaps another one, and puts listeners
+ * at the very same address into one list.
+ */
 void config_entry_compare(const struct config_maker *maker,
-                          const struct config_entry *entries,
+                          struct config_entry *entries,
                           size_t count);
 
 #endif

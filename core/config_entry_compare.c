@@ -66,34 +66,90 @@ static void refuse_listener(const struct config_maker *maker,
     write_place(&other->place, where, sizeof(where));
     errors_add(maker->source.errors, &listener->place,
                is_word ? "write PLUGIN=ADDRESS"
-                       : "each address can be listened on once",
+                       : "entries may share an address only if it is the same",
                "the address '%.200s' overlaps '%.200s' in %s", listener->text,
                other->text, where);
 }
 
+static void refuse_twin(const struct config_maker *maker,
+                        const struct config_listener *listener,
+                        const struct config_listener *other,
+                        const char *what,
+                        const char *hint)
+{
+    char where[256];
+
+    write_place(&other->place, where, sizeof(where));
+    errors_add(maker->source.errors, &listener->place, hint,
+               "the address '%.200s' %s %s", listener->text, what, where);
+}
+
+/* Words that do not say where they listen do not mean to share it. */
+static bool is_accident(const struct config_listener *listener,
+                        const struct config_listener *other)
+{
+    return listener->place.line == 0 && listener->text == other->text;
+}
+
+/* One socket serves both. */
+static void share_listener(const struct config_maker *maker,
+                           struct config_listener *listener,
+                           struct config_listener *first)
+{
+    struct config_listener *last = first;
+
+    while (last->next != NULL) {
+        last = last->next;
+    }
+    if (last->entry == listener->entry) {
+        refuse_twin(maker, listener, last, "is the entry's already, in",
+                    "remove one of them");
+    } else if (first->backlog != listener->backlog ||
+               first->mode != listener->mode) {
+        refuse_twin(maker, listener, first,
+                    "is shared, but has another backlog or mode in",
+                    "write the same for all entries that share it");
+    } else {
+        last->next = listener;
+    }
+}
+
+/* Listeners that are the first at their addresses. */
+struct firsts {
+    struct config_listener **items;
+    size_t count;
+};
+
 /* Compares a listener with those before it, and adds it to them. */
 static void compare_listener(const struct config_maker *maker,
-                             const struct config_listener *listener,
-                             const struct config_listener **before,
-                             size_t *count)
+                             struct config_listener *listener,
+                             struct firsts *firsts)
 {
-    for (size_t i = 0; i < *count; i++) {
-        if (address_overlaps(&listener->address, &before[i]->address)) {
-            refuse_listener(maker, listener, before[i]);
-            break;
+    for (size_t i = 0; i < firsts->count; i++) {
+        struct config_listener *first = firsts->items[i];
+
+        if (!address_overlaps(&listener->address, &first->address)) {
+            continue;
         }
+        if (address_equals(&listener->address, &first->address) &&
+            !is_accident(listener, first)) {
+            share_listener(maker, listener, first);
+        } else {
+            refuse_listener(maker, listener, first);
+        }
+        return;
     }
-    before[*count] = listener;
-    *count += 1;
+    listener->is_first = true;
+    firsts->items[firsts->count++] = listener;
 }
 
 static void compare_listeners(const struct config_maker *maker,
-                              const struct config_entry *entries,
+                              struct config_entry *entries,
                               size_t count)
 {
     const struct place file = {.file = maker->source.file};
-    const struct config_listener **before;
-    size_t total = 0, done = 0;
+    struct firsts firsts = {.count = 0};
+    size_t total = 0;
 
     for (size_t i = 0; i < count; i++) {
         total += entries[i].listener_count;
@@ -103,21 +159,22 @@ static void compare_listeners(const struct config_maker *maker,
                    CONFIG_LISTENERS_MAX);
         return;
     }
-    before = arena_array(maker->source.arena, total,
-                         sizeof(const struct config_listener *));
-    if (before == NULL) {
+    firsts.items =
+        arena_array(maker->source.arena, total, sizeof(*firsts.items));
+    if (firsts.items == NULL) {
         errors_no_memory(maker->source.errors);
         return;
     }
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < entries[i].listener_count; k++) {
-            compare_listener(maker, &entries[i].listeners[k], before, &done);
+            entries[i].listeners[k].entry = i;
+            compare_listener(maker, &entries[i].listeners[k], &firsts);
         }
     }
 }
 
 void config_entry_compare(const struct config_maker *maker,
-                          const struct config_entry *entries,
+                          struct config_entry *entries,
                           size_t count)
 {
     compare_names(maker, entries, count);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attribute.h"
 
@@ -11,56 +12,73 @@
    ends one that does not by a quarter too late at most. */
 #define STALL_LOOKS 4
 
-int connections_init(struct connections *all,
-                     struct loop *loop,
-                     struct log *log,
-                     const berth_host *host,
-                     enum selector_trigger trigger)
-{
-    char *buffer = malloc(ENTRY_READ_SIZE + 1 + CONNECTION_CORK_SIZE);
-    int error;
-
-    if (buffer == NULL) {
-        return -ENOMEM;
-    }
-    *all = (struct connections){
-        .loop = loop,
-        .log = log,
-        .host = host,
-        .trigger = trigger,
-        .buffer = buffer,
-        .cork = buffer + ENTRY_READ_SIZE + 1,
-    };
-    error = peers_init(&all->peers);
-    if (error < 0) {
-        free(buffer);
-        return error;
-    }
-    slab_init(&all->slab, sizeof(struct connection));
-    output_pool_init(&all->outputs);
-    all->pending_end = &all->pending;
-    return 0;
-}
-
-void connections_fini(struct connections *all)
-{
-    output_pool_fini(&all->outputs);
-    slab_fini(&all->slab);
-    peers_fini(&all->peers);
-    free(all->buffer);
-}
-
 COLD void connection_schedule(struct connection *c)
 {
-    struct connections *all = connection_all(c);
+    if ((c->flags & CONNECTION_PENDING) == 0) {
+        c->flags |= CONNECTION_PENDING;
+        connections_queue(connection_all(c), c);
+    }
+}
 
-    if ((c->flags & CONNECTION_PENDING) != 0) {
+struct extra *connection_extend(struct connection *c)
+{
+    if (c->extra == NULL) {
+        c->extra = slab_take(&connection_all(c)->extras);
+        if (c->extra != NULL) {
+            c->extra->service = &connection_entry(c)->service;
+        }
+    }
+    return c->extra;
+}
+
+void connection_start_tally(struct connection *c)
+{
+    struct extra *extra = connection_extend(c);
+    char peer[ADDRESS_TEXT_MAX];
+
+    if (extra == NULL || extra->tally != NULL) {
         return;
     }
-    c->flags |= CONNECTION_PENDING;
-    c->next_pending = NULL;
-    *all->pending_end = c;
-    all->pending_end = &c->next_pending;
+    connection_peer_text(c, peer, sizeof(peer));
+    extra->tally = malloc(sizeof(*extra->tally) + strlen(peer) + 1);
+    if (extra->tally != NULL) {
+        extra->tally->opened_ms = connection_entry(c)->loop->now_ms;
+        extra->tally->bytes_in = 0;
+        extra->tally->bytes_out = 0;
+        (void)strcpy(extra->tally->peer, peer);
+    }
+}
+
+void connection_drop_extra(struct connection *c)
+{
+    if (c->extra != NULL) {
+        free(c->extra->tally);
+        free(c->extra->next.arg);
+        free(c->extra->arg);
+        slab_give(&connection_all(c)->extras, c->extra);
+        c->extra = NULL;
+    }
+}
+
+void connection_drop_input(struct connection *c)
+{
+    free(c->input);
+    c->input = NULL;
+    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
+}
+
+int connection_switch(struct connection *c, const struct switch_order *order)
+{
+    struct extra *extra = connection_extend(c);
+
+    if (extra == NULL) {
+        return -ENOMEM;
+    }
+    free(extra->next.arg);
+    extra->next = *order;
+    c->flags |= CONNECTION_SWITCH;
+    connection_schedule(c);
+    return 0;
 }
 
 uint32_t connection_idle_ms(const struct connection *c)
@@ -126,7 +144,7 @@ static uint32_t choose_events(const struct connection *c)
 int connection_watch(struct connection *c)
 {
     struct connections *all = connection_all(c);
-    uint32_t events = choose_events(c);
+    const uint32_t events = choose_events(c);
     int error;
 
     if (events == c->watched) {
@@ -140,7 +158,7 @@ int connection_watch(struct connection *c)
         connection_schedule(c);
         return error;
     }
-    c->watched = events;
+    c->watched = (uint16_t)events;
     return 0;
 }
 
@@ -168,7 +186,7 @@ void connection_arm(struct connection *c)
     uint64_t due_ms = UINT64_MAX;
 
     if (c->deadline_ms != 0) {
-        due_ms = c->deadline_ms;
+        due_ms = loop->now_ms + (uint64_t)(int64_t)connection_left_ms(c);
     }
     if (c->phase == CONNECTION_LINGERING) {
         take_earlier(&due_ms, active_ms, connection_linger_ms(c));
@@ -186,6 +204,17 @@ void connection_arm(struct connection *c)
         (!timer_is_set(&c->source.timer) || due_ms < c->source.timer.due_ms)) {
         loop_set_due(loop, &c->source, due_ms);
     }
+}
+
+COLD void connection_tell_slow(const struct connection *c,
+                               const char *callback,
+                               uint64_t ms)
+{
+    CONNECTION_LOG(c, LOG_WARNING,
+                   "%s of plugin '%s' took %llu ms, and all others waited "
+                   "(slow_callback)",
+                   callback, connection_protocol(c)->name,
+                   (unsigned long long)ms);
 }
 
 void connection_peer_text(const struct connection *c, char *text, size_t size)
@@ -210,7 +239,7 @@ void connection_vlog(const struct connection *c,
     char peer[ADDRESS_TEXT_MAX];
     struct log_subject subject = {
         .entry = entry->head.name,
-        .connection = c->serial,
+        .connection = connection_serial(c),
     };
 
     if (!log_is_wanted(entry->log, level)) {

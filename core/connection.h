@@ -15,19 +15,19 @@
 #include <berth/protocol.h>
 
 #include "attribute.h"
+#include "connections.h"
 #include "entry.h"
 #include "loop.h"
 #include "output.h"
-#include "peers.h"
-#include "slab.h"
 #include "stream.h"
 
-/* A connection's way: each phase is followed by a later one. */
+/* A connection's way: each phase is followed by a later one, but that a switch
+   leads from on_close to another on_open. */
 enum connection_phase {
     CONNECTION_OPEN = 0,
     CONNECTION_CLOSING,   /* sends what is queued, then on_close */
-    CONNECTION_LINGERING, /* on_close was called; what still comes in is
-                             discarded until the peer finishes too */
+    CONNECTION_LINGERING, /* on_close is or was called; then what still comes
+                             in is discarded until the peer finishes too */
     CONNECTION_DEAD,      /* the stream is closed; freed at the turn's end */
 };
 
@@ -52,7 +52,9 @@ enum connection_flag {
     CONNECTION_RESET = 1u << 16,    /* ends with RST, unsent output dropped */
     CONNECTION_BROKEN = 1u << 17,   /* the stream failed: nothing can be sent */
     CONNECTION_HUNG_UP = 1u << 18,  /* the kernel reports a hang-up for ever */
-    CONNECTION_FAILED = 1u << 19,   /* it reported an error; what came before
+    CONNECTION_SWITCH = 1u << 19,   /* another protocol takes over at the turn's
+                                       end: extra->next */
+    CONNECTION_FAILED = 1u << 20,   /* it reported an error; what came before
                                        is read first */
 };
 
@@ -68,22 +70,48 @@ struct input {
     char bytes[];
 };
 
+/* A switch that was asked for. */
+struct switch_order {
+    struct entry *entry;
+    struct entry_service *service;
+    void *arg; /* owned */
+    size_t arg_size;
+};
+
+/* What the access line tells of a connection. */
+struct tally {
+    uint64_t opened_ms;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    char peer[]; /* taken down while the peer is there */
+};
+
+/* What few connections have. */
+struct extra {
+    struct entry_service *service; /* who serves it: never NULL */
+    void *arg;                     /* of the last switch; owned */
+    size_t arg_size;
+    struct switch_order next; /* with CONNECTION_SWITCH */
+    struct tally *tally;      /* owned; NULL: nobody wants to know */
+};
+
 struct connection {
     berth_conn head; /* what the plugin sees; must be first */
     struct stream stream;
     struct input *input;   /* NULL: all was used */
     struct output *output; /* NULL: nothing is queued */
+    struct extra *extra;   /* NULL: served by the entry's own protocol */
     struct source source;
-    struct connection *next_pending;
-    uint32_t flags;
-    uint32_t watched;     /* selector events, or STREAM_NONE */
-    uint64_t deadline_ms; /* the plugin's; 0: none. Lingering: the end */
-    uint32_t active_ms;   /* last byte in either direction; the low half */
+    uint64_t id;          /* what refs know it by; a switch changes it */
+    uint32_t flags;       /* enum connection_flag */
+    uint32_t deadline_ms; /* the plugin's; 0: none. Lingering: the end. The low
+                             half of a time, like the next */
+    uint32_t active_ms;   /* last byte in either direction */
     uint32_t peer_slot;   /* in peers; PEER_NONE: not counted */
-    uint32_t serial;      /* its number among the worker's */
+    uint16_t watched;     /* selector events, or STREAM_NONE */
+    uint16_t listener;    /* index into the worker's */
     int16_t why;          /* for on_close */
-    uint8_t phase;
-    uint8_t listener; /* index into the entry's */
+    uint8_t phase;        /* enum connection_phase */
 };
 
 static_assert(sizeof(struct connection) <= 128,
@@ -95,51 +123,15 @@ static_assert(sizeof(struct connection) <= 128,
     ((uint32_t)SELECTOR_READ | (uint32_t)SELECTOR_WRITE |                      \
      (uint32_t)SELECTOR_URGENT | (uint32_t)SELECTOR_PEER_END)
 
-#define CONNECTION_PEER_NONE UINT32_MAX
+/* An id is a number that no other connection of the worker has, and how often
+   this one was switched. */
+#define CONNECTION_SWITCH_BITS 16
 
 /* A connection that was closed goes on discarding what comes in for so long
    after the last byte, and for so long in all. */
 #define CONNECTION_LINGER_QUIET_MS 5000
 #define CONNECTION_LINGER_EXIT_MS 1000 /* the first, while the server ends */
 #define CONNECTION_LINGER_TOTAL_MS 30000
-
-/* What the one whose event is handled may write without an output: as much as
-   a new output holds. */
-#define CONNECTION_CORK_SIZE OUTPUT_SEGMENT_BYTES
-
-/* All connections of a worker, and what they share. */
-struct connections {
-    struct loop *loop;
-    struct log *log;
-    const berth_host *host;
-    enum selector_trigger trigger;
-    struct peers peers;
-    struct slab slab;
-    struct output_pool outputs;
-    char *buffer;  /* ENTRY_READ_SIZE bytes and a NUL */
-    char *cork;    /* CONNECTION_CORK_SIZE: what current writes is gathered here
-                     and leaves in one call; while all of it fits, current
-                     needs no output of its own */
-    size_t corked; /* bytes; 0 unless there is a current */
-    size_t cork_reserved; /* bytes behind them that were reserved */
-    struct connection *pending;
-    struct connection **pending_end;
-    struct connection *current; /* whose event is handled now: it is flushed
-                                   when that is done */
-    size_t open;                /* also those that linger */
-    uint64_t released;          /* how many there were that are gone */
-    uint32_t serial;
-    uint32_t stop_flags; /* new connections begin with these */
-};
-
-/* Returns 0 or -ENOMEM. */
-int connections_init(struct connections *all,
-                     struct loop *loop,
-                     struct log *log,
-                     const berth_host *host,
-                     enum selector_trigger trigger);
-/* All connections must be gone. */
-void connections_fini(struct connections *all);
 
 static inline struct connection *connection_of(const berth_conn *c)
 {
@@ -156,45 +148,110 @@ static inline struct connections *connection_all(const struct connection *c)
     return entry_of(&c->head)->connections;
 }
 
-/* Its event is handled now: what it writes is corked. */
-static inline void connection_enter(struct connection *c)
+static inline const berth_protocol *
+connection_protocol(const struct connection *c)
+{
+    const struct entry_service *service =
+        c->extra == NULL ? &connection_entry(c)->service : c->extra->service;
+
+    return service->protocol;
+}
+
+/* Around each call of the plugin about a connection, in this order. */
+static inline void connection_begin_call(const struct connection *c)
+{
+    watch_enter(connection_entry(c)->watch);
+}
+
+void connection_tell_slow(const struct connection *c,
+                          const char *callback,
+                          uint64_t ms);
+
+static inline void connection_end_call(const struct connection *c,
+                                       const char *callback)
+{
+    uint64_t slow_ms = watch_leave(connection_entry(c)->watch);
+
+    if (slow_ms != 0) {
+        connection_tell_slow(c, callback, slow_ms);
+    }
+}
+
+/* Its number in the log, and for BERTH_GET_ID. */
+static inline uint64_t connection_serial(const struct connection *c)
+{
+    return c->id >> CONNECTION_SWITCH_BITS;
+}
+
+/* Can something be written, and is nothing queued that it has to wait for? */
+static inline bool connection_may_cork(const struct connection *c)
+{
+    return c->phase == CONNECTION_OPEN && c->output == NULL &&
+           (c->flags & CONNECTION_SHUTDOWN) == 0;
+}
+
+/* Its event is handled now. may_cork: what it writes is corked. */
+static inline void connection_enter(struct connection *c, bool may_cork)
 {
     struct connections *all = connection_all(c);
 
     all->current = c;
+    all->cork_end = all->cork + (may_cork ? CONNECTIONS_CORK_SIZE : 0);
     all->cork_reserved = 0;
 }
 
-/* To be flushed before. */
-static inline void connection_leave(struct connection *c)
-{
-    connection_all(c)->current = NULL;
-}
+/* It was handled: what it has to send is sent, as by connection_flush(). */
+void connection_leave(struct connection *c);
 
 /* It has something to do at the turn's end. */
 void connection_schedule(struct connection *c);
 
-/* The same, unless it is the one whose event is handled now: that one is
-   looked after as soon as this is done. */
+/* What it writes from now on is not corked: it must wait for a queue, or is
+   refused. Returns whether it is the one whose event is handled now. */
+static inline bool connection_stop_corking(struct connection *c)
+{
+    struct connections *all = connection_all(c);
+
+    if (all->current != c) {
+        return false;
+    }
+    all->cork_end = all->cork_next;
+    return true;
+}
+
+/* The same as connection_schedule(), unless it is the one whose event is
+   handled now: that one is looked after as soon as this is done. */
 static inline void connection_attend(struct connection *c)
 {
-    if (connection_all(c)->current != c) {
+    if (!connection_stop_corking(c)) {
         connection_schedule(c);
     }
 }
 
-/*
- * Is there nothing to do but wait for the peer's next bytes, as the selector
- * knows already? Then no more needs to be looked at.
- */
-static inline bool connection_is_at_rest(const struct connection *c)
+/* Does it want nothing but the peer's next bytes? */
+static inline bool connection_is_content(const struct connection *c)
 {
     return c->phase == CONNECTION_OPEN && c->output == NULL &&
            c->input == NULL &&
            (c->flags & ~(uint32_t)(CONNECTION_STARTED | CONNECTION_READABLE)) ==
-               0 &&
-           (c->watched == SELECTOR_READ ||
-            c->watched == CONNECTION_EDGE_EVENTS);
+               0;
+}
+
+/*
+ * Is there nothing to do but wait for the peer's next bytes, as the selector
+ * knows already? Then no more needs to be looked at. Edge-triggered, a report
+ * of bytes says that output has room, too: there it is never asked.
+ */
+static inline bool connection_is_at_rest(const struct connection *c)
+{
+    return connection_is_content(c) && c->watched == SELECTOR_READ;
+}
+
+/* May the plugin be called? Not once a switch or a close has begun: then only
+   on_close is left for it. */
+static inline bool connection_is_served(const struct connection *c)
+{
+    return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SWITCH) == 0;
 }
 
 /* May the plugin be given bytes, or the end of them? */
@@ -202,7 +259,7 @@ static inline bool connection_is_receptive(const struct connection *c)
 {
     return c->phase == CONNECTION_OPEN &&
            (c->flags & (CONNECTION_PAUSED | CONNECTION_THROTTLED |
-                        CONNECTION_END_TOLD)) == 0;
+                        CONNECTION_END_TOLD | CONNECTION_SWITCH)) == 0;
 }
 
 /* Is the stream to be read? Not while bytes wait that were not offered. */
@@ -219,12 +276,20 @@ static inline void connection_touch(struct connection *c)
     c->active_ms = (uint32_t)connection_entry(c)->loop->now_ms;
 }
 
+static inline struct tally *connection_tally(const struct connection *c)
+{
+    return c->extra == NULL ? NULL : c->extra->tally;
+}
+
+/* Begins to count its bytes. Without memory for it they are not counted. */
+void connection_start_tally(struct connection *c);
+
 /* How many bytes of the connection are corked. */
 static inline size_t connection_corked(const struct connection *c)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c ? all->corked : 0;
+    return all->current == c ? (size_t)(all->cork_next - all->cork) : 0;
 }
 
 /* Begins a close: what is queued is sent first. Does nothing if it has begun.
@@ -242,6 +307,12 @@ void connection_break(struct connection *c, int error);
  * full. Returns size or -errno: then the connection ends.
  */
 ssize_t connection_write(struct connection *c, const void *data, size_t size);
+
+/*
+ * Queues what is lent; little of it is copied. Returns 0 or -errno: then the
+ * connection ends and nothing was taken over.
+ */
+int connection_lend(struct connection *c, const struct output_loan *loan);
 
 /* As output_reserve(); NULL: the connection ends. */
 char *connection_reserve(struct connection *c, size_t size);
@@ -279,6 +350,38 @@ void connection_arm(struct connection *c);
  * the peer has acknowledged counts, too. To be asked when the timer fires.
  */
 bool connection_is_stalled(struct connection *c);
+
+/* Sets the deadline so many ms from now, at most INT_MAX; 0: none. */
+static inline void connection_set_deadline(struct connection *c, uint32_t ms)
+{
+    uint32_t due_ms = (uint32_t)connection_entry(c)->loop->now_ms + ms;
+
+    if (ms == 0) {
+        c->deadline_ms = 0;
+    } else {
+        c->deadline_ms = due_ms == 0 ? 1 : due_ms; /* a millisecond late */
+    }
+}
+
+/* How long until the deadline, if there is one; 0 or less: it has passed. */
+static inline int32_t connection_left_ms(const struct connection *c)
+{
+    return (int32_t)(c->deadline_ms -
+                     (uint32_t)connection_entry(c)->loop->now_ms);
+}
+
+/* Its extra, made if need be; NULL: there is no memory. */
+struct extra *connection_extend(struct connection *c);
+
+/* Frees what it has of that. */
+void connection_drop_extra(struct connection *c);
+
+/* Frees what the plugin has not used. */
+void connection_drop_input(struct connection *c);
+
+/* The protocol is to be another one from the turn's end on. Returns 0, or
+   -ENOMEM: then the order's arg is still the caller's. */
+int connection_switch(struct connection *c, const struct switch_order *order);
 
 /* Milliseconds since the last byte in either direction. */
 uint32_t connection_idle_ms(const struct connection *c);

@@ -7,8 +7,13 @@
 #include "attribute.h"
 
 /* Until the first byte came, the time since the connection was made counts. */
-static void touch_sent(struct connection *c)
+static inline void note_sent(struct connection *c, size_t size)
 {
+    struct tally *tally = connection_tally(c);
+
+    if (tally != NULL) {
+        tally->bytes_out += size;
+    }
     if ((c->flags & CONNECTION_STARTED) != 0 ||
         connection_entry(c)->limits.first_byte_ms == 0) {
         connection_touch(c);
@@ -16,6 +21,12 @@ static void touch_sent(struct connection *c)
 }
 
 /* ----------------------------------------------------------------- writing */
+
+/* They were sent, or are gone. */
+static void drop_corked(struct connections *all)
+{
+    all->cork_next = all->cork;
+}
 
 /* Gives it an output, which begins with what is corked. */
 static int uncork(struct connection *c)
@@ -30,7 +41,8 @@ static int uncork(struct connection *c)
     if (corked > 0) {
         /* Does not fail: a new output holds as much. */
         (void)output_append(output, all->cork, corked);
-        all->corked = 0;
+        drop_corked(all);
+        all->cork_end = all->cork;
     }
     /* A timer may ask whether it stalls before the first flush. */
     output->progress_ms = connection_entry(c)->loop->now_ms;
@@ -57,8 +69,8 @@ static inline bool fits_cork(const struct connection *c, size_t size)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c && c->output == NULL &&
-           size <= CONNECTION_CORK_SIZE - all->corked && is_writable(c);
+    return all->current == c &&
+           size <= (size_t)(all->cork_end - all->cork_next);
 }
 
 /* What berth_write() documents, in its order. */
@@ -98,11 +110,13 @@ write_through(struct connection *c, const char *data, size_t size)
     if (taken == -EAGAIN) {
         c->flags |= CONNECTION_BLOCKED;
         taken = 0;
+    } else if (taken == -EINTR) {
+        taken = 0;
     } else if (taken < 0) {
         return (int)taken;
     } else {
         output->direct += (size_t)taken + (queued - output->queued);
-        touch_sent(c);
+        note_sent(c, (size_t)taken + (queued - output->queued));
         if ((size_t)taken < size) {
             c->flags |= CONNECTION_BLOCKED;
         }
@@ -137,13 +151,61 @@ ssize_t connection_write(struct connection *c, const void *data, size_t size)
     if (!fits_cork(c, size)) {
         return write_queued(c, data, size);
     }
-    place = all->cork + all->corked;
+    place = all->cork_next;
+    all->cork_next += size;
     all->cork_reserved = 0;
-    all->corked += size;
     if (size > 0) { /* memcpy(3) takes no NULL, berth_write() does */
         memcpy(place, data, size);
     }
     return (ssize_t)size;
+}
+
+static int queue_loan(struct connection *c, const struct output_loan *loan)
+{
+    int error = begin_queueing(c);
+
+    if (error == 0) {
+        error = output_lend(c->output, loan);
+    }
+    if (error < 0) {
+        return fail_write(c, error);
+    }
+    connection_attend(c);
+    return 0;
+}
+
+/* What was lent is not needed any longer than for a copy. */
+static int copy_loan(struct connection *c, const struct output_loan *loan)
+{
+    ssize_t result = 0;
+
+    if (loan->size > 0) {
+        result = connection_write(c, loan->data, loan->size);
+    } else if (!is_writable(c)) {
+        result = fail_write(c, -EPIPE);
+    }
+    return result < 0 ? (int)result : 0;
+}
+
+/* Memory for the release first: nothing may fail once the bytes are taken. */
+COLD int connection_lend(struct connection *c, const struct output_loan *loan)
+{
+    struct output_pool *pool = &connection_all(c)->outputs;
+    int error;
+
+    if (loan->size >= OUTPUT_LEND_SIZE ||
+        (loan->data == NULL && loan->size > 0)) {
+        return queue_loan(c, loan);
+    }
+    if (loan->release == NULL) {
+        return copy_loan(c, loan);
+    }
+    error = output_promise(pool);
+    error = error < 0 ? fail_write(c, error) : copy_loan(c, loan);
+    if (error == 0) {
+        output_owe(pool, loan->release, loan->arg);
+    }
+    return error;
 }
 
 COLD static char *reserve_queued(struct connection *c, size_t size)
@@ -172,7 +234,7 @@ char *connection_reserve(struct connection *c, size_t size)
         return reserve_queued(c, size);
     }
     all->cork_reserved = size;
-    return all->cork + all->corked;
+    return all->cork_next;
 }
 
 int connection_commit(struct connection *c, size_t size)
@@ -188,7 +250,7 @@ int connection_commit(struct connection *c, size_t size)
     if (size > all->cork_reserved) {
         return -EINVAL;
     }
-    all->corked += size;
+    all->cork_next += size;
     all->cork_reserved = 0;
     return 0;
 }
@@ -227,15 +289,16 @@ static void keep_queue(struct connection *c, size_t sent)
     const struct entry *entry = connection_entry(c);
     struct output *output = c->output;
 
-    if (sent > 0 || output->direct > 0 || output->left == 0) {
+    if (sent > 0 || output->direct > 0 || !output->is_left) {
         output->progress_ms = entry->loop->now_ms;
     }
     output->written += sent + output->direct;
-    if (output->left == 0) {
+    if (!output->is_left) {
         output->taken = count_taken(c);
     }
     output->direct = 0;
-    output->left = output->queued;
+    output->left = output->queued - output->file_bytes;
+    output->is_left = true;
     if (output->queued > entry->high_mark) {
         c->flags |= CONNECTION_THROTTLED | CONNECTION_DRAIN_OWED;
     } else if (output->queued <= entry->low_mark) {
@@ -245,8 +308,18 @@ static void keep_queue(struct connection *c, size_t sent)
 
 static void drop_empty_output(struct connection *c)
 {
-    output_free(&connection_all(c)->outputs, c->output);
+    output_free(c->output);
     c->output = NULL;
+}
+
+/* What was announced cannot come, and nothing else may come in its place. */
+static void meet_short_file(struct connection *c)
+{
+    CONNECTION_LOG(c, LOG_WARNING,
+                   "aborted: a file that was being sent is shorter than plugin "
+                   "'%s' said",
+                   connection_protocol(c)->name);
+    connection_reset(c, -EIO);
 }
 
 /* What a flush came to: result as of output_flush(), queued before it. */
@@ -257,11 +330,15 @@ COLD static void finish_flush(struct connection *c, int result, size_t queued)
 
     if (result == -EAGAIN) {
         c->flags |= CONNECTION_BLOCKED;
+    } else if (result == -EINPROGRESS) {
+        connection_schedule(c); /* no edge reports what is writable already */
+    } else if (result == -ENODATA) {
+        meet_short_file(c);
     } else if (result < 0) {
         connection_break(c, result);
     }
     if (sent > 0) {
-        touch_sent(c);
+        note_sent(c, sent);
     }
     if (output->queued > 0) {
         keep_queue(c, sent);
@@ -292,17 +369,20 @@ COLD static void keep_corked(struct connection *c, ssize_t taken)
     struct connections *all = connection_all(c);
     size_t sent = taken < 0 ? 0 : (size_t)taken;
 
-    if (taken < 0 && taken != -EAGAIN) {
+    if (taken == -EINTR) {
+        connection_schedule(c);
+    } else if (taken >= 0 || taken == -EAGAIN) {
+        c->flags |= CONNECTION_BLOCKED;
+    } else {
         connection_break(c, (int)taken);
     }
-    c->flags |= CONNECTION_BLOCKED;
     if (sent > 0) {
-        touch_sent(c);
+        note_sent(c, sent);
     }
-    memmove(all->cork, all->cork + sent, all->corked - sent);
-    all->corked -= sent;
+    all->cork_next -= sent;
+    memmove(all->cork, all->cork + sent, connection_corked(c));
     if (uncork(c) < 0) {
-        all->corked = 0;
+        drop_corked(all);
         connection_reset(c, -ENOMEM);
         return;
     }
@@ -313,7 +393,7 @@ COLD static void keep_corked(struct connection *c, ssize_t taken)
 COLD static void flush_uncorked(struct connection *c)
 {
     if (uncork(c) < 0) {
-        connection_all(c)->corked = 0;
+        drop_corked(connection_all(c));
         connection_reset(c, -ENOMEM);
         return;
     }
@@ -323,7 +403,7 @@ COLD static void flush_uncorked(struct connection *c)
 static void send_corked(struct connection *c)
 {
     struct connections *all = connection_all(c);
-    size_t size = all->corked;
+    size_t size = (size_t)(all->cork_next - all->cork);
     ssize_t taken;
 
     if (size >= connection_entry(c)->high_mark ||
@@ -336,8 +416,20 @@ static void send_corked(struct connection *c)
         keep_corked(c, taken);
         return;
     }
-    all->corked = 0;
-    touch_sent(c);
+    drop_corked(all);
+    note_sent(c, size);
+}
+
+void connection_leave(struct connection *c)
+{
+    struct connections *all = connection_all(c);
+
+    if (all->cork_next != all->cork) {
+        send_corked(c);
+    } else if (c->output != NULL) {
+        flush_queue(c);
+    }
+    all->current = NULL;
 }
 
 void connection_flush(struct connection *c)

@@ -21,20 +21,13 @@ struct span {
     size_t size;
 };
 
-void delivery_drop(struct connection *c)
-{
-    free(c->input);
-    c->input = NULL;
-    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-}
-
 /* More than was offered: what came after it may have been overwritten. */
 COLD static void refuse_overuse(struct connection *c, ssize_t used, size_t size)
 {
     CONNECTION_LOG(c, LOG_ERROR,
                    "aborted: on_data of plugin '%s' says that it used %zd of "
                    "%zu bytes; that is a bug in the plugin",
-                   connection_entry(c)->protocol->name, used, size);
+                   connection_protocol(c)->name, used, size);
     connection_reset(c, -EPROTO);
 }
 
@@ -49,7 +42,7 @@ COLD static void check_limit(struct connection *c, size_t size)
     CONNECTION_LOG(c, LOG_INFO,
                    "closed: plugin '%s' used none of %zu bytes, and no more "
                    "may wait (limits.input)",
-                   connection_entry(c)->protocol->name, size);
+                   connection_protocol(c)->name, size);
     connection_close(c, -EMSGSIZE);
 }
 
@@ -81,14 +74,17 @@ COLD static void meet_no_use(struct connection *c, ssize_t step, size_t offered)
  */
 static size_t offer(struct connection *c, struct span span)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
     size_t used = 0;
 
     span.data[span.size] = '\0';
     for (;;) {
         size_t left = span.size - used;
-        ssize_t step = protocol->on_data(&c->head, span.data + used, left);
+        ssize_t step;
 
+        connection_begin_call(c);
+        step = protocol->on_data(&c->head, span.data + used, left);
+        connection_end_call(c, "on_data");
         if (step <= 0 || (size_t)step > left) {
             meet_no_use(c, step, left);
             return used;
@@ -128,7 +124,7 @@ COLD static void keep(struct connection *c, const char *data, size_t size)
     struct input *input;
 
     if (size == 0 || c->phase != CONNECTION_OPEN) {
-        delivery_drop(c);
+        connection_drop_input(c);
         return;
     }
     input =
@@ -192,13 +188,23 @@ COLD static void meet_no_bytes(struct connection *c, ssize_t result)
         c->flags |= CONNECTION_PEER_ENDED;
     } else if (result == -EAGAIN) {
         c->flags &= ~(uint32_t)CONNECTION_READABLE;
+    } else if (result == -EINTR) {
+        c->flags |= CONNECTION_READABLE;
+        connection_schedule(c);
     } else {
         connection_break(c, (int)result);
     }
 }
 
-static inline void take_bytes(struct connection *c, struct span span)
+/* So many of the span are new. */
+static inline void
+take_bytes(struct connection *c, struct span span, size_t count)
 {
+    struct tally *tally = connection_tally(c);
+
+    if (tally != NULL) {
+        tally->bytes_in += count;
+    }
     c->flags |= CONNECTION_STARTED;
     connection_touch(c);
     offer_and_keep(c, span);
@@ -220,7 +226,7 @@ COLD static bool read_once(struct connection *c)
     }
     span.size += (size_t)count;
     c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-    take_bytes(c, span);
+    take_bytes(c, span, (size_t)count);
     if ((size_t)count < most && (c->flags & CONNECTION_EXHAUST) == 0) {
         c->flags &= ~(uint32_t)CONNECTION_READABLE;
         return false;
@@ -232,7 +238,7 @@ COLD static bool read_once(struct connection *c)
 /* Once both sides have ended there is nothing left to wait for. */
 static void tell_end(struct connection *c)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
     char *data = c->input == NULL ? connection_all(c)->buffer : c->input->bytes;
     size_t size = c->input == NULL ? 0 : c->input->size;
     int result = BERTH_CLOSE;
@@ -240,9 +246,16 @@ static void tell_end(struct connection *c)
     data[size] = '\0';
     c->flags |= CONNECTION_END_TOLD;
     if (protocol->on_end != NULL) {
+        connection_begin_call(c);
         result = protocol->on_end(&c->head, data, size);
+        connection_end_call(c, "on_end");
     }
-    delivery_drop(c);
+    if ((c->flags & CONNECTION_SWITCH) != 0 && result >= 0) {
+        /* The next one is told, after it was offered what is left. */
+        c->flags &= ~(uint32_t)CONNECTION_END_TOLD;
+        return;
+    }
+    connection_drop_input(c);
     if (result != BERTH_KEEP || (c->flags & CONNECTION_SHUTDOWN) != 0) {
         connection_close(c, result < 0 ? result : 0);
     }
@@ -346,7 +359,7 @@ void delivery_read(struct connection *c)
         go_on_reading(c, count);
         return;
     }
-    take_bytes(c, (struct span){buffer, (size_t)count});
+    take_bytes(c, (struct span){buffer, (size_t)count}, (size_t)count);
     if ((size_t)count == most) {
         go_on_reading(c, count);
     }
@@ -360,6 +373,9 @@ bool delivery_discard(struct connection *c)
         ssize_t count =
             c->stream.ops->read(&c->stream, all->buffer, ENTRY_READ_SIZE);
 
+        if (count == -EINTR) {
+            continue;
+        }
         if (count == -EAGAIN) {
             return true;
         }

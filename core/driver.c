@@ -6,14 +6,7 @@
 
 #include "attribute.h"
 #include "delivery.h"
-
-static void release_state(struct connection *c)
-{
-    struct entry *entry = connection_entry(c);
-
-    slab_give(&entry->states, c->head.state);
-    c->head.state = NULL;
-}
+#include "service.h"
 
 /* Everything but the memory, which reports of this turn may still point to. */
 COLD static void bury(struct connection *c, bool reset)
@@ -23,7 +16,7 @@ COLD static void bury(struct connection *c, bool reset)
     c->stream.ops->close(&c->stream, reset);
     c->phase = CONNECTION_DEAD;
     loop_cancel_timer(&c->source);
-    if (c->peer_slot != CONNECTION_PEER_NONE) {
+    if (c->peer_slot != CONNECTIONS_NO_PEER) {
         peers_leave(&all->peers, c->peer_slot);
     }
     all->open--;
@@ -31,29 +24,12 @@ COLD static void bury(struct connection *c, bool reset)
     connection_schedule(c);
 }
 
-static void log_end(const struct connection *c)
-{
-    const char *why = c->why < 0 ? strerrordesc_np(-c->why) : NULL;
-
-    if (c->why != 0) {
-        CONNECTION_LOG(c, LOG_DEBUG, "ended: %s",
-                       why == NULL ? "the server stopped" : why);
-    }
-}
-
 /* on_close, and all that the plugin had. */
 static void part_from_plugin(struct connection *c)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
-
-    log_end(c);
-    if (protocol->on_close != NULL) {
-        protocol->on_close(&c->head, c->why);
-    }
-    release_state(c);
-    delivery_drop(c);
+    service_end(c, c->why);
     if (c->output != NULL) {
-        output_free(&connection_all(c)->outputs, c->output);
+        output_free(c->output);
         c->output = NULL;
     }
 }
@@ -66,8 +42,6 @@ static void part_from_plugin(struct connection *c)
  */
 static void linger(struct connection *c)
 {
-    uint64_t now_ms = connection_entry(c)->loop->now_ms;
-
     if ((c->flags & CONNECTION_PEER_ENDED) != 0) {
         bury(c, false);
         return;
@@ -76,7 +50,7 @@ static void linger(struct connection *c)
         c->stream.ops->shutdown(&c->stream);
     }
     c->phase = CONNECTION_LINGERING;
-    c->deadline_ms = now_ms + CONNECTION_LINGER_TOTAL_MS;
+    connection_set_deadline(c, CONNECTION_LINGER_TOTAL_MS);
     connection_touch(c);
     /* What is there already is not reported again when edge-triggered. */
     if (connection_all(c)->trigger == SELECTOR_EDGE && !delivery_discard(c)) {
@@ -86,11 +60,9 @@ static void linger(struct connection *c)
 
 static void finish_closing(struct connection *c)
 {
-    bool reset = (c->flags & CONNECTION_RESET) != 0;
-
-    if (reset || (c->flags & CONNECTION_BROKEN) != 0) {
+    if ((c->flags & (CONNECTION_RESET | CONNECTION_BROKEN)) != 0) {
         part_from_plugin(c);
-        bury(c, reset);
+        bury(c, true); /* what is missing must not pass for the end */
     } else if (c->output == NULL) {
         part_from_plugin(c);
         linger(c);
@@ -122,6 +94,10 @@ static void break_stream(struct connection *c)
 /* Whatever was done with the connection: its ways on. */
 COLD static void settle(struct connection *c)
 {
+    if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SWITCH) != 0) {
+        connection_schedule(c); /* what it waits for, the next one says */
+        return;
+    }
     /* An edge is not reported again. */
     if ((c->flags & CONNECTION_FAILED) != 0 && c->phase == CONNECTION_OPEN &&
         !connection_wants_read(c)) {
@@ -202,13 +178,12 @@ COLD static void handle_other_events(struct connection *c, uint32_t events)
         handle_after_life(c);
         return;
     }
-    connection_enter(c);
+    connection_enter(c, connection_may_cork(c));
     take_events(c, events);
     connection_flush(c);
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    connection_flush(c);
     connection_leave(c);
     settle(c);
 }
@@ -221,11 +196,10 @@ static void handle_events(struct source *source, uint32_t events)
         handle_other_events(c, events);
         return;
     }
-    connection_enter(c);
+    connection_enter(c, true);
     delivery_read(c);
-    connection_flush(c);
     connection_leave(c);
-    if (!connection_is_at_rest(c)) {
+    if (!connection_is_content(c)) {
         settle(c);
     }
 }
@@ -266,38 +240,41 @@ static void check_limits(struct connection *c)
 
 static void check_deadline(struct connection *c)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
 
-    if (c->phase != CONNECTION_OPEN || c->deadline_ms == 0 ||
-        connection_entry(c)->loop->now_ms < c->deadline_ms) {
+    if (!connection_is_served(c) || c->deadline_ms == 0 ||
+        connection_left_ms(c) > 0) {
         return;
     }
     c->deadline_ms = 0;
     if (protocol->on_timer != NULL) {
+        connection_begin_call(c);
         protocol->on_timer(&c->head);
+        connection_end_call(c, "on_timer");
     } else {
         connection_close(c, -ETIMEDOUT);
     }
 }
 
+static bool has_lingered(const struct connection *c)
+{
+    return connection_left_ms(c) <= 0 ||
+           connection_idle_ms(c) >= connection_linger_ms(c);
+}
+
 static void handle_timer(struct source *source)
 {
     struct connection *c = CONTAINER_OF(source, struct connection, source);
-    uint64_t now_ms;
 
     if (c->phase == CONNECTION_DEAD) {
         return;
     }
-    now_ms = connection_entry(c)->loop->now_ms;
-    if (c->phase == CONNECTION_LINGERING) {
-        if (now_ms >= c->deadline_ms ||
-            connection_idle_ms(c) >= connection_linger_ms(c)) {
-            bury(c, false);
-            return;
-        }
-    } else {
+    if (c->phase != CONNECTION_LINGERING) {
         check_limits(c);
         check_deadline(c);
+    } else if (has_lingered(c)) {
+        bury(c, false);
+        return;
     }
     connection_arm(c);
     if (c->phase == CONNECTION_CLOSING) {
@@ -318,7 +295,7 @@ static int turn_away(const struct driver_newcomer *newcomer, int error)
     struct stream stream = newcomer->stream;
 
     stream.ops->close(&stream, true);
-    if (newcomer->peer_slot != CONNECTION_PEER_NONE) {
+    if (newcomer->peer_slot != CONNECTIONS_NO_PEER) {
         peers_leave(&newcomer->entry->connections->peers, newcomer->peer_slot);
     }
     return error;
@@ -329,17 +306,10 @@ make_connection(const struct driver_newcomer *newcomer)
 {
     struct entry *entry = newcomer->entry;
     struct connections *all = entry->connections;
-    struct connection *c = slab_take(&all->slab);
+    struct connection *c = connections_take(all);
 
     if (c == NULL) {
         return NULL;
-    }
-    if (entry->protocol->state_size > 0) {
-        c->head.state = slab_take(&entry->states);
-        if (c->head.state == NULL) {
-            slab_give(&all->slab, c);
-            return NULL;
-        }
     }
     c->head.host = all->host;
     c->head.entry = &entry->head;
@@ -347,10 +317,25 @@ make_connection(const struct driver_newcomer *newcomer)
     c->listener = newcomer->listener;
     c->peer_slot = newcomer->peer_slot;
     c->watched = STREAM_NONE;
-    c->serial = ++all->serial;
+    c->id = ++all->serial << CONNECTION_SWITCH_BITS;
     c->flags = all->stop_flags;
     source_init(&c->source, &connection_ops);
+    if (service_prepare(c) < 0) {
+        connections_give(all, c);
+        return NULL;
+    }
     return c;
+}
+
+/* The selector refuses it. */
+static int give_up(struct connection *c)
+{
+    int error = c->why;
+
+    slab_give(&connection_entry(c)->service.states, c->head.state);
+    c->head.state = NULL;
+    c->phase = CONNECTION_DEAD; /* freed at the turn's end */
+    return error;
 }
 
 int driver_open(const struct driver_newcomer *newcomer)
@@ -358,28 +343,22 @@ int driver_open(const struct driver_newcomer *newcomer)
     struct entry *entry = newcomer->entry;
     struct connections *all = entry->connections;
     struct connection *c = make_connection(newcomer);
-    int error = -ENOMEM;
 
     if (c == NULL) {
-        return turn_away(newcomer, error);
+        return turn_away(newcomer, -ENOMEM);
     }
     connection_touch(c);
     (void)connection_watch(c);
     if (c->watched == STREAM_NONE) {
-        error = c->why;
-        c->phase = CONNECTION_DEAD; /* freed at the turn's end */
-        release_state(c);
-        return turn_away(newcomer, error);
+        return turn_away(newcomer, give_up(c));
     }
     all->open++;
     entry->open++;
     connection_arm(c);
-    if (entry->protocol->on_open != NULL) {
-        error = entry->protocol->on_open(&c->head);
-        if (error < 0) {
-            connection_close(c, error);
-        }
+    if (entry->logs_access) {
+        connection_start_tally(c);
     }
+    service_begin(c);
     if (c->flags != 0) {
         connection_schedule(c);
     }
@@ -390,14 +369,16 @@ int driver_open(const struct driver_newcomer *newcomer)
 
 static void tell_stop(struct connection *c)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
     int reason =
         (c->flags & CONNECTION_STOP_RELOAD) != 0 ? BERTH_RELOAD : BERTH_EXIT;
 
     c->flags &= ~(uint32_t)(reason == BERTH_RELOAD ? CONNECTION_STOP_RELOAD
                                                    : CONNECTION_STOP_EXIT);
     if (protocol->on_stop != NULL) {
+        connection_begin_call(c);
         protocol->on_stop(&c->head, reason);
+        connection_end_call(c, "on_stop");
     } else if (reason == BERTH_EXIT) {
         c->flags |=
             CONNECTION_EMPTYING | CONNECTION_EXHAUST | CONNECTION_READABLE;
@@ -406,16 +387,17 @@ static void tell_stop(struct connection *c)
 
 static void tell_drain(struct connection *c)
 {
-    const berth_protocol *protocol = connection_entry(c)->protocol;
+    const berth_protocol *protocol = connection_protocol(c);
 
-    if ((c->flags & CONNECTION_DRAIN_OWED) == 0 ||
-        c->phase != CONNECTION_OPEN ||
+    if ((c->flags & CONNECTION_DRAIN_OWED) == 0 || !connection_is_served(c) ||
         connection_queued(c) > connection_entry(c)->low_mark) {
         return;
     }
     c->flags &= ~(uint32_t)CONNECTION_DRAIN_OWED;
     if (protocol->on_drain != NULL) {
+        connection_begin_call(c);
         protocol->on_drain(&c->head);
+        connection_end_call(c, "on_drain");
     }
 }
 
@@ -425,9 +407,12 @@ static void handle_pending(struct connection *c)
         handle_after_life(c);
         return;
     }
-    connection_enter(c);
+    connection_enter(c, connection_may_cork(c));
     connection_flush(c);
-    while (c->phase == CONNECTION_OPEN &&
+    if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SWITCH) != 0) {
+        service_switch(c); /* one a turn: two may hand it to and fro */
+    }
+    while (connection_is_served(c) &&
            (c->flags & (CONNECTION_STOP_EXIT | CONNECTION_STOP_RELOAD)) != 0) {
         tell_stop(c);
     }
@@ -435,30 +420,31 @@ static void handle_pending(struct connection *c)
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    connection_flush(c);
     connection_leave(c);
     settle(c);
 }
 
 bool driver_end_turn(struct connections *all)
 {
-    struct connection *next = all->pending;
+    struct connections_queue queue = all->pending;
+    bool is_owed;
 
-    all->pending = NULL;
-    all->pending_end = &all->pending;
-    while (next != NULL) {
-        struct connection *c = next;
+    /* While they have their turn, the other queue takes what they cause. */
+    all->pending = all->taken;
+    all->taken = queue;
+    for (size_t i = 0; i < queue.count; i++) {
+        struct connection *c = queue.items[i];
 
-        next = c->next_pending;
         c->flags &= ~(uint32_t)CONNECTION_PENDING;
         if (c->phase == CONNECTION_DEAD) {
-            slab_give(&all->slab, c);
-            all->released++;
+            connections_give(all, c);
         } else {
             handle_pending(c);
         }
     }
-    return all->pending != NULL;
+    all->taken.count = 0;
+    is_owed = output_pool_settle(&all->outputs);
+    return is_owed || all->pending.count > 0;
 }
 
 /* ---------------------------------------------------------------- endings */

@@ -15,8 +15,8 @@
 struct driver_newcomer {
     struct entry *entry;
     struct stream stream;
-    uint8_t listener;   /* index into the entry's listeners */
-    uint32_t peer_slot; /* CONNECTION_PEER_NONE: not counted */
+    uint16_t listener;  /* index into the worker's */
+    uint32_t peer_slot; /* CONNECTIONS_NO_PEER: not counted */
 };
 
 /*

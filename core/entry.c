@@ -4,18 +4,49 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "attribute.h"
+
 /* A mark below the cap leaves room for what one callback writes. */
 #define HIGH_MARK_SHARE 4
 #define LOW_MARK_SHARE 4
+
+COLD void
+entry_tell_slow(const struct entry *entry, const char *callback, uint64_t ms)
+{
+    struct log_subject subject = {.entry = entry->head.name};
+
+    LOG(entry->log, LOG_WARNING, &subject,
+        "%s of plugin '%s' took %llu ms, and all connections waited "
+        "(slow_callback)",
+        callback, entry->service.protocol->name, (unsigned long long)ms);
+}
 
 static void tell_tick(struct source *source)
 {
     struct entry *entry = CONTAINER_OF(source, struct entry, source);
 
-    entry->protocol->on_tick(&entry->head);
+    uint64_t slow_ms;
+
+    watch_enter(entry->watch);
+    entry->service.protocol->on_tick(&entry->head);
+    slow_ms = watch_leave(entry->watch);
+    if (slow_ms != 0) {
+        entry_tell_slow(entry, "on_tick", slow_ms);
+    }
 }
 
 static const struct source_ops tick_ops = {.expired = tell_tick};
+
+/* Whoever writes to entry->log need not know of the entry's level. */
+static void set_log(struct entry *entry, const struct entry_parts *parts)
+{
+    entry->log = parts->log;
+    if (parts->log_scope != NULL) {
+        entry->log_view = log_view(parts->log, parts->log_scope->level);
+        entry->log = &entry->log_view;
+        entry->logs_access = parts->log_scope->access;
+    }
+}
 
 int entry_init(struct entry *entry, const struct entry_parts *parts)
 {
@@ -26,17 +57,16 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
         .head = {.host = parts->host,
                  .settings = parts->settings,
                  .name = parts->name},
-        .protocol = parts->protocol,
+        .service = {.protocol = parts->protocol},
         .limits = *parts->limits,
         .output_cap = output == 0 ? SIZE_MAX : (size_t)output,
         .high_mark = output == 0 ? SIZE_MAX : (size_t)output / HIGH_MARK_SHARE,
         .connections = parts->connections,
         .loop = parts->loop,
-        .log = parts->log,
-        .listeners = parts->listeners,
-        .listener_count = parts->listener_count,
+        .watch = parts->watch,
         .counter_count = parts->counter_count,
     };
+    set_log(entry, parts);
     entry->read_size = parts->limits->input < ENTRY_READ_SIZE
                            ? (size_t)parts->limits->input
                            : ENTRY_READ_SIZE;
@@ -53,30 +83,81 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
         }
     }
     source_init(&entry->source, &tick_ops);
-    slab_init(&entry->states, parts->protocol->state_size + 1);
+    slab_init(&entry->service.states, parts->protocol->state_size + 1);
     return 0;
 }
 
 int entry_start(struct entry *entry, berth_error *error)
 {
     *error = (berth_error){.size = sizeof(*error)};
-    if (entry->protocol->init == NULL) {
+    if (entry->service.protocol->init == NULL) {
         return 0;
     }
-    return entry->protocol->init(&entry->head, error);
+    return entry->service.protocol->init(&entry->head, error);
 }
 
 void entry_stop(struct entry *entry)
 {
     loop_cancel_timer(&entry->source);
-    if (entry->protocol->fini != NULL) {
-        entry->protocol->fini(&entry->head);
+    if (entry->service.protocol->fini != NULL) {
+        entry->service.protocol->fini(&entry->head);
+    }
+}
+
+static void free_others(struct entry *entry)
+{
+    while (entry->service.next != NULL) {
+        struct entry_service *other = entry->service.next;
+
+        entry->service.next = other->next;
+        slab_fini(&other->states);
+        free(other);
     }
 }
 
 void entry_fini(struct entry *entry)
 {
-    slab_fini(&entry->states);
+    free_others(entry);
+    slab_fini(&entry->service.states);
     free(entry->head.local);
     free(entry->counters);
+}
+
+static struct entry_service *find_service(struct entry *entry,
+                                          const berth_protocol *protocol)
+{
+    struct entry_service *service = &entry->service;
+
+    while (service != NULL && service->given != protocol) {
+        service = service->next;
+    }
+    return service;
+}
+
+int entry_serve(struct entry *entry,
+                const berth_protocol *protocol,
+                struct entry_service **service,
+                struct plugin_refusal *refusal)
+{
+    struct entry_service *made = find_service(entry, protocol);
+    int error;
+
+    if (made == NULL) {
+        made = calloc(1, sizeof(*made));
+        if (made == NULL) {
+            return -ENOMEM;
+        }
+        error = plugin_adopt(protocol, &made->known, refusal);
+        if (error < 0) {
+            free(made);
+            return error;
+        }
+        made->given = protocol;
+        made->protocol = &made->known;
+        slab_init(&made->states, made->known.state_size + 1);
+        made->next = entry->service.next;
+        entry->service.next = made;
+    }
+    *service = made;
+    return 0;
 }

@@ -15,16 +15,30 @@
 #include "limit.h"
 #include "log.h"
 #include "loop.h"
+#include "plugin.h"
 #include "slab.h"
+#include "watch.h"
 
 /* One read takes up to so much; 64 KiB halves the cost of bulk against 16. */
 #define ENTRY_READ_SIZE ((size_t)65536)
 
-struct connections; /* connection.h: a layer above */
+struct connections; /* connections.h: a layer above */
+
+/*
+ * A protocol that an entry serves: the one that its plugin exports, or another
+ * one of the same plugin that connections were switched to.
+ */
+struct entry_service {
+    const berth_protocol *protocol;
+    struct slab states;
+    struct entry_service *next;
+    const berth_protocol *given; /* as the plugin named it; NULL: its own */
+    berth_protocol known;        /* what this server knows of that */
+};
 
 struct entry {
-    berth_entry head; /* what the plugin sees; must be first */
-    const berth_protocol *protocol;
+    berth_entry head;             /* what the plugin sees; must be first */
+    struct entry_service service; /* the plugin's; behind it the others */
     struct limits limits;
     size_t read_size;  /* what one read takes at most */
     size_t output_cap; /* limits.output */
@@ -33,12 +47,12 @@ struct entry {
     size_t open;       /* connections, also those that linger */
     struct connections *connections;
     struct loop *loop;
-    struct log *log;
-    const char *const *listeners; /* texts, for BERTH_GET_LISTENER */
-    size_t listener_count;
+    struct watch *watch;
+    struct log *log; /* the server's, or a view of it */
     uint64_t *counters;
     size_t counter_count;
-    struct slab states;
+    struct log log_view;      /* the log at the entry's own level */
+    bool logs_access;         /* each connection's end, see access.h */
     bool is_started;          /* init has run and fini is owed; the owner's */
     struct source source;     /* its timer is the plugin's tick */
     struct log_site sites[4]; /* the rate of each level's lines */
@@ -51,12 +65,13 @@ struct entry_parts {
     size_t counter_count;
     const void *settings;
     const struct limits *limits;
-    const char *const *listeners;
-    size_t listener_count;
     const berth_host *host;
     struct connections *connections;
     struct loop *loop;
+    struct watch *watch;
     struct log *log;
+    const struct log_scope *log_scope; /* NULL: all that the log takes, and no
+                                          access lines */
 };
 
 /* Returns 0 or -ENOMEM. */
@@ -65,10 +80,25 @@ int entry_init(struct entry *entry, const struct entry_parts *parts);
 /* Runs the plugin's init. Returns 0, or its -errno with *error filled. */
 int entry_start(struct entry *entry, berth_error *error);
 
+/* A callback took long; not about any connection in particular. */
+void entry_tell_slow(const struct entry *entry,
+                     const char *callback,
+                     uint64_t ms);
+
 /* Runs the plugin's fini; its connections are gone. */
 void entry_stop(struct entry *entry);
 
 void entry_fini(struct entry *entry);
+
+/*
+ * The service of another protocol of the plugin, made when it is first asked
+ * for. Returns 0 and *service, or -ENOTSUP: it needs a newer server, -EINVAL:
+ * it is broken (the refusal says why), or -ENOMEM.
+ */
+int entry_serve(struct entry *entry,
+                const berth_protocol *protocol,
+                struct entry_service **service,
+                struct plugin_refusal *refusal);
 
 static inline struct entry *entry_of(const berth_conn *c)
 {

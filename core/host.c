@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -39,12 +40,15 @@ static ssize_t host_write_owned(berth_conn *conn,
                                 berth_release_fn *release,
                                 void *arg)
 {
-    (void)conn;
-    (void)data;
-    (void)size;
-    (void)release;
-    (void)arg;
-    return -ENOSYS;
+    const struct output_loan loan = {
+        .data = data == NULL ? "" : data,
+        .size = size,
+        .release = release,
+        .arg = arg,
+    };
+    int error = connection_lend(connection_of(conn), &loan);
+
+    return error < 0 ? error : (ssize_t)size;
 }
 
 static int host_sendfile(berth_conn *conn,
@@ -54,13 +58,19 @@ static int host_sendfile(berth_conn *conn,
                          berth_release_fn *release,
                          void *arg)
 {
-    (void)conn;
-    (void)fd;
-    (void)offset;
-    (void)size;
-    (void)release;
-    (void)arg;
-    return -ENOSYS;
+    const struct output_loan loan = {
+        .fd = fd,
+        .offset = offset,
+        .size = size,
+        .release = release,
+        .arg = arg,
+    };
+
+    /* off_t is signed; the connection goes on. */
+    if (fd < 0 || offset > INT64_MAX || size > INT64_MAX - offset) {
+        return fd < 0 ? -EBADF : -EINVAL;
+    }
+    return connection_lend(connection_of(conn), &loan);
 }
 
 static char *host_reserve(berth_conn *conn, size_t size)
@@ -136,7 +146,7 @@ static int host_deadline(berth_conn *conn, uint64_t ms)
         return -EINVAL;
     }
     if (c->phase == CONNECTION_OPEN) {
-        c->deadline_ms = ms == 0 ? 0 : connection_entry(c)->loop->now_ms + ms;
+        connection_set_deadline(c, (uint32_t)ms);
         connection_arm(c);
     }
     return 0;
@@ -146,7 +156,7 @@ static int host_tick(berth_entry *head, uint64_t ms)
 {
     struct entry *entry = (struct entry *)(void *)head;
 
-    if (ms > INT_MAX || entry->protocol->on_tick == NULL) {
+    if (ms > INT_MAX || entry->service.protocol->on_tick == NULL) {
         return -EINVAL;
     }
     if (ms == 0) {
@@ -167,18 +177,82 @@ static uint64_t host_now(const berth_entry *head, enum berth_clock clock)
 
 /* --------------------------------------------------------------- switching */
 
+/* Another protocol of the plugin, under the same entry. */
+static int find_service(struct connection *c,
+                        const berth_protocol *protocol,
+                        struct switch_order *order)
+{
+    struct plugin_refusal refusal;
+    int error;
+
+    order->entry = connection_entry(c);
+    error = entry_serve(order->entry, protocol, &order->service, &refusal);
+    if (error == -EINVAL || error == -ENOTSUP) {
+        CONNECTION_LOG(c, LOG_ERROR, "cannot be switched: the protocol: %s",
+                       refusal.text);
+    }
+    return error;
+}
+
+/* The limits of an entry hold however its connections come. */
+static int admit(struct connection *c, const struct entry *entry)
+{
+    struct connections *all = connection_all(c);
+    struct address peer;
+
+    if (entry == connection_entry(c)) {
+        return 0;
+    }
+    if (entry->limits.connections != 0 &&
+        entry->open >= entry->limits.connections) {
+        return -EDQUOT;
+    }
+    if (c->stream.ops->address(&c->stream, true, &peer) < 0) {
+        return 0; /* it is gone: the next read tells */
+    }
+    return connections_enter_peer(all, entry, &peer, &c->peer_slot);
+}
+
+static int
+find_entry(struct connection *c, const char *name, struct switch_order *order)
+{
+    order->entry = connections_find_entry(connection_all(c), name);
+    if (order->entry == NULL) {
+        return -ENOENT;
+    }
+    order->service = &order->entry->service;
+    return admit(c, order->entry);
+}
+
 static int host_switch_to(berth_conn *conn,
                           const char *entry,
                           const berth_protocol *protocol,
                           const void *arg,
                           size_t size)
 {
-    (void)conn;
-    (void)entry;
-    (void)protocol;
-    (void)arg;
-    (void)size;
-    return -ENOSYS;
+    struct connection *c = connection_of(conn);
+    struct switch_order order = {.arg_size = size};
+    int error;
+
+    if (c->phase != CONNECTION_OPEN) {
+        return -EPIPE;
+    }
+    error = protocol == NULL ? find_entry(c, entry, &order)
+                             : find_service(c, protocol, &order);
+    if (error == 0 && size > 0) {
+        order.arg = malloc(size);
+        if (order.arg == NULL) {
+            return -ENOMEM;
+        }
+        memcpy(order.arg, arg, size);
+    }
+    if (error == 0) {
+        error = connection_switch(c, &order);
+    }
+    if (error < 0) {
+        free(order.arg);
+    }
+    return error;
 }
 
 /* --------------------------------------------------------- asking, telling */
@@ -207,29 +281,47 @@ static ssize_t get_address(const struct connection *c,
     return length == 0 ? -ENOENT : (ssize_t)length;
 }
 
+static ssize_t get_arg(const struct connection *c, void *buffer, size_t size)
+{
+    const struct extra *extra = c->extra;
+
+    if (extra == NULL || extra->arg == NULL) {
+        return -ENOENT;
+    }
+    if (size > extra->arg_size) {
+        size = extra->arg_size;
+    }
+    if (size > 0) {
+        memcpy(buffer, extra->arg, size);
+    }
+    return (ssize_t)extra->arg_size;
+}
+
 static ssize_t host_get(const berth_conn *conn,
                         enum berth_what what,
                         void *buffer,
                         size_t size)
 {
     const struct connection *c = connection_of(conn);
-    const struct entry *entry = connection_entry(c);
-    char number[16];
+    const struct connections *all = connection_all(c);
+    char number[24];
 
     switch (what) {
     case BERTH_GET_ID:
-        (void)snprintf(number, sizeof(number), "%u", c->serial);
+        (void)snprintf(number, sizeof(number), "%llu",
+                       (unsigned long long)connection_serial(c));
         return give_text(number, buffer, size);
     case BERTH_GET_PEER:
     case BERTH_GET_PEER_IP:
     case BERTH_GET_LOCAL:
         return get_address(c, what, buffer, size);
     case BERTH_GET_LISTENER:
-        if (c->listener >= entry->listener_count) {
+        if (c->listener >= all->listener_count) {
             return -ENOENT;
         }
-        return give_text(entry->listeners[c->listener], buffer, size);
+        return give_text(all->listeners[c->listener], buffer, size);
     case BERTH_GET_ARG:
+        return get_arg(c, buffer, size);
     case BERTH_GET_TLS:
     default:
         return -ENOENT;

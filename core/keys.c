@@ -80,15 +80,14 @@ static const char *const log_levels[] = {
 };
 
 /* In the order of enum log_format. */
-static const char *const log_formats[] = {"auto", "text", "logfmt", NULL};
+static const char *const log_formats[] = {
+    "auto", "text", "logfmt", "json", NULL,
+};
+
+/* What is the whole log's comes first; an entry has the keys from this on. */
+#define ENTRY_LOG_KEYS 2
 
 static const berth_option log_keys[] = {
-    {.name = "level",
-     .type = BERTH_ENUM,
-     BERTH_FIELD(struct keys_log, level),
-     .fallback = "info",
-     .choices = log_levels,
-     .help = "the least urgent messages that are written"},
     {.name = "format",
      .type = BERTH_ENUM,
      BERTH_FIELD(struct keys_log, format),
@@ -99,6 +98,17 @@ static const berth_option log_keys[] = {
      .type = BERTH_PATH,
      BERTH_FIELD(struct keys_log, file),
      .help = "the file that is appended to; stderr if it is not given"},
+    {.name = "level",
+     .type = BERTH_ENUM,
+     BERTH_FIELD(struct keys_log, level),
+     .fallback = "info",
+     .choices = log_levels,
+     .help = "the least urgent messages that are written"},
+    {.name = "access",
+     .type = BERTH_BOOL,
+     BERTH_FIELD(struct keys_log, access),
+     .fallback = "false",
+     .help = "a line for each connection when it has ended"},
     BERTH_OPTIONS_END,
 };
 
@@ -141,6 +151,23 @@ static const berth_option top[] = {
      .min = 1,
      .max = DAYS_24,
      .help = "time that connections have to finish when the server ends"},
+    {.name = "sniff_timeout",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, sniff_timeout_ms),
+     .fallback = "300ms",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "time until a silent connection on a shared address goes to the "
+             "last entry"},
+    {.name = "slow_callback",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, slow_callback_ms),
+     .fallback = "100ms",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "a plugin's callback that takes longer is logged"},
     {.name = "log",
      .type = BERTH_GROUP,
      BERTH_FIELD(struct keys_top, log),
@@ -177,6 +204,11 @@ static const berth_option entry[] = {
      BERTH_FIELD(struct keys_entry, limits),
      .items = limits,
      .help = "limits of this entry"},
+    {.name = "log",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_entry, log),
+     .items = &log_keys[ENTRY_LOG_KEYS],
+     .help = "what is logged about this entry"},
     BERTH_OPTIONS_END,
 };
 
@@ -203,9 +235,12 @@ static const berth_option listener[] = {
 const berth_option *keys_get(enum keys_table table)
 {
     static const berth_option *const tables[] = {
-        [KEYS_TOP] = top,           [KEYS_ENTRY] = entry,
-        [KEYS_LISTENER] = listener, [KEYS_LIMITS] = limits,
+        [KEYS_TOP] = top,
+        [KEYS_ENTRY] = entry,
+        [KEYS_LISTENER] = listener,
+        [KEYS_LIMITS] = limits,
         [KEYS_LOG] = log_keys,
+        [KEYS_ENTRY_LOG] = &log_keys[ENTRY_LOG_KEYS],
     };
 
     return tables[table];
@@ -214,7 +249,7 @@ const berth_option *keys_get(enum keys_table table)
 const char *const *keys_later(void)
 {
     static const char *const keys[] = {
-        "workers", "control", "user", "sniff_timeout", "old_generations", NULL,
+        "workers", "control", "user", "old_generations", NULL,
     };
 
     return keys;

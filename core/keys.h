@@ -7,6 +7,7 @@
 #ifndef BERTH_KEYS_H
 #define BERTH_KEYS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <berth/protocol.h>
@@ -23,12 +24,14 @@ enum keys_table {
     KEYS_LISTENER, /* struct keys_listener: `listen` as a mapping */
     KEYS_LIMITS,   /* struct limits, see limit.h */
     KEYS_LOG,      /* struct keys_log */
+    KEYS_ENTRY_LOG /* the same struct: level and access alone */
 };
 
 struct keys_log {
-    int32_t level;    /* enum log_level */
     int32_t format;   /* enum log_format */
     const char *file; /* NULL: stderr */
+    int32_t level;    /* enum log_level */
+    bool access;
 };
 
 struct keys_top {
@@ -37,6 +40,8 @@ struct keys_top {
     berth_list plugin_path;       /* of const char *: folders */
     struct limits limits;
     uint64_t drain_timeout_ms; /* 0: none */
+    uint64_t sniff_timeout_ms; /* 0: none */
+    uint64_t slow_callback_ms; /* 0: none */
     struct keys_log log;
 };
 
@@ -52,6 +57,7 @@ struct keys_entry {
                                     these; NULL: reached by switch only */
     const struct node *settings; /* the plugin's own table; may be NULL */
     struct limits limits;        /* what is not given is the top level's */
+    struct keys_log log;         /* the same; KEYS_ENTRY_LOG */
 };
 
 struct keys_listener {

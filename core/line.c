@@ -81,10 +81,31 @@ static bool is_dangerous(uint32_t number)
            (number >= 0x2066 && number <= 0x2069);
 }
 
-static void put_hex(struct line *line, const unsigned char *bytes, size_t count)
+/* JSON has no escape for a byte: there it is a text about it. */
+static void put_bytes(struct line *line,
+                      const unsigned char *bytes,
+                      size_t count,
+                      enum line_form form)
 {
     for (size_t i = 0; i < count; i++) {
-        line_format(line, "\\x%02x", bytes[i]);
+        line_format(line, form == LINE_JSON ? "\\\\x%02x" : "\\x%02x",
+                    bytes[i]);
+    }
+}
+
+/* One of those above; all of them have four digits. */
+static void put_dangerous(struct line *line,
+                          const unsigned char *bytes,
+                          size_t size,
+                          uint32_t number,
+                          enum line_form form)
+{
+    if (number == '\n') {
+        line_put_text(line, "\\n");
+    } else if (form == LINE_JSON) {
+        line_format(line, "\\u%04x", number);
+    } else {
+        put_bytes(line, bytes, size, form);
     }
 }
 
@@ -92,18 +113,18 @@ static void put_hex(struct line *line, const unsigned char *bytes, size_t count)
 static void put_character(struct line *line,
                           const unsigned char *bytes,
                           size_t size,
-                          bool is_quoted)
+                          enum line_form form)
 {
     char escape[3] = {'\\', (char)bytes[0], '\0'};
 
-    if (is_quoted && (bytes[0] == '"' || bytes[0] == '\\')) {
+    if (form != LINE_PLAIN && (bytes[0] == '"' || bytes[0] == '\\')) {
         line_put_text(line, escape);
     } else {
         line_put(line, (const char *)bytes, size);
     }
 }
 
-void line_escape(struct line *line, const char *text, bool is_quoted)
+void line_escape(struct line *line, const char *text, enum line_form form)
 {
     const unsigned char *next = (const unsigned char *)text;
 
@@ -111,12 +132,12 @@ void line_escape(struct line *line, const char *text, bool is_quoted)
         uint32_t number = 0;
         size_t length = decode_utf8(next, &number);
 
-        if (number == '\n') {
-            line_put_text(line, "\\n");
-        } else if (length == 0 || is_dangerous(number)) {
-            put_hex(line, next, length == 0 ? 1 : length);
+        if (length == 0) {
+            put_bytes(line, next, 1, form);
+        } else if (is_dangerous(number)) {
+            put_dangerous(line, next, length, number, form);
         } else {
-            put_character(line, next, length, is_quoted);
+            put_character(line, next, length, form);
         }
         next += length == 0 ? 1 : length;
     }

@@ -31,13 +31,20 @@ void line_put_text(struct line *line, const char *text);
 __attribute__((format(printf, 2, 3))) void
 line_format(struct line *line, const char *format, ...);
 
+/* What a text that is added stands in. */
+enum line_form {
+    LINE_PLAIN,  /* nothing */
+    LINE_QUOTED, /* quotation marks: these and backslashes have a backslash */
+    LINE_JSON,   /* the same, for a reader of JSON */
+};
+
 /*
  * Adds text from anybody so that it stays on this line and does nothing to a
  * terminal or to a reader's eye: a newline becomes \n; C0 and C1 controls, line
  * separators, what turns the direction of text, and bytes that are not UTF-8
- * become \xNN. is_quoted: the text stands in quotation marks; these and
- * backslashes have a backslash before them. No character is cut in two.
+ * become \xNN. In JSON the characters among these become \uNNNN, and the bytes
+ * that are none a text that reads \xNN. No character is cut in two.
  */
-void line_escape(struct line *line, const char *text, bool is_quoted);
+void line_escape(struct line *line, const char *text, enum line_form form);
 
 #endif

@@ -266,22 +266,6 @@ static void retry_accepting(struct source *source)
     listener_resume(CONTAINER_OF(source, struct listener, source));
 }
 
-/* Is the peer within limits.connections_per_ip? Takes its slot. */
-static int enter_peer(struct listener *listener,
-                      const struct address *peer,
-                      uint32_t *slot)
-{
-    const struct entry *entry = listener->entry;
-    unsigned char key[16];
-
-    *slot = CONNECTION_PEER_NONE;
-    if (entry->limits.connections_per_ip == 0 || address_key(peer, key) < 0) {
-        return 0;
-    }
-    return peers_enter(&entry->connections->peers, key,
-                       entry->limits.connections_per_ip, slot);
-}
-
 static void turn_peer_away(struct listener *listener,
                            const struct address *peer,
                            int fd,
@@ -302,9 +286,14 @@ static void turn_peer_away(struct listener *listener,
 static void
 welcome(struct listener *listener, const struct address *peer, int fd)
 {
-    struct driver_newcomer newcomer = {.entry = listener->entry,
-                                       .listener = listener->index};
-    int error = enter_peer(listener, peer, &newcomer.peer_slot);
+    struct entry *entry = listener->entry;
+    struct driver_newcomer newcomer = {
+        .entry = entry,
+        .listener = listener->index,
+        .peer_slot = CONNECTIONS_NO_PEER,
+    };
+    int error = connections_enter_peer(entry->connections, entry, peer,
+                                       &newcomer.peer_slot);
 
     if (error < 0) {
         turn_peer_away(listener, peer, fd, error);
@@ -313,8 +302,8 @@ welcome(struct listener *listener, const struct address *peer, int fd)
     stream_from_socket(&newcomer.stream, fd);
     error = driver_open(&newcomer);
     if (error < 0) {
-        LOG(listener->entry->log, LOG_ERROR, NULL,
-            "a connection was turned away: %s", strerror(-error));
+        LOG(entry->log, LOG_ERROR, NULL, "a connection was turned away: %s",
+            strerror(-error));
     }
 }
 

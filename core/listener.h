@@ -25,7 +25,7 @@ struct listener {
     struct source source;
     int fd;
     struct entry *entry;
-    uint8_t index; /* among the entry's listeners */
+    uint16_t index; /* among the worker's listeners */
     enum listener_pause pause;
     bool is_starved; /* the last accept found no descriptors or memory */
     bool is_path;    /* a unix socket in the file system: removed at the end */
@@ -37,7 +37,7 @@ struct listener {
 /* What a listener is made of. */
 struct listener_parts {
     struct entry *entry;
-    uint8_t index;
+    uint16_t index;
     const struct address *address;
     uint32_t backlog;
     int32_t mode; /* of a unix socket's path; -1: as the umask says */

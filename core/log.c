@@ -12,22 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Kept free of the message for what must stand behind it. */
-#define TAIL_BYTES 96
-
-static const struct {
-    const char *name;
-    const char *colour;
-} levels[] = {
-    [LOG_ERROR] = {"error", "\033[31m"},
-    [LOG_WARNING] = {"warn", "\033[33m"},
-    [LOG_INFO] = {"info", ""},
-    [LOG_DEBUG] = {"debug", "\033[2m"},
-};
-
-#define COLOUR_DIM "\033[2m"
-#define COLOUR_OFF "\033[0m"
-
 /* ------------------------------------------------------------ open, close */
 
 static bool wants_colour(int fd)
@@ -109,99 +93,13 @@ void log_close(struct log *log)
     log->path = NULL;
 }
 
-/* ------------------------------------------------------------ making lines */
-
-/* A value of logfmt: quoted only if it must be. */
-static void put_value(struct line *line, const char *key, const char *value)
+struct log log_view(struct log *log, enum log_level level)
 {
-    bool is_plain = value[0] != '\0';
-
-    for (const char *c = value; *c != '\0'; c++) {
-        is_plain = is_plain && *c > ' ' && *c < 0x7f && *c != '=' &&
-                   *c != '"' && *c != '\\';
-    }
-    line_format(line, " %s=%s", key, is_plain ? "" : "\"");
-    line_escape(line, value, !is_plain);
-    line_put_text(line, is_plain ? "" : "\"");
-}
-
-/* separator: between the day and the time of day. */
-static void put_time(struct line *line, char separator)
-{
-    struct timespec now = {0};
-    struct tm utc = {0};
-
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &utc);
-    line_format(line, "%04d-%02d-%02d%c%02d:%02d:%02d.%03ld",
-                utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, separator,
-                utc.tm_hour, utc.tm_min, utc.tm_sec, now.tv_nsec / 1000000);
-}
-
-/* "2026-11-24 00:00:00.123 info  echo #17 127.0.0.1:4000: " */
-static void put_text_head(struct line *line,
-                          const struct log *log,
-                          enum log_level level,
-                          const struct log_subject *subject)
-{
-    line_put_text(line, log->has_colour ? COLOUR_DIM : "");
-    put_time(line, ' ');
-    line_put_text(line, log->has_colour ? COLOUR_OFF : "");
-    line_put_text(line, log->has_colour ? levels[level].colour : "");
-    line_format(line, " %-5s", levels[level].name);
-    line_put_text(line, log->has_colour ? COLOUR_OFF : "");
-    if (subject->entry != NULL) {
-        line_put_text(line, " ");
-        line_escape(line, subject->entry, false);
-    }
-    if (subject->connection != 0) {
-        line_format(line, " #%llu", (unsigned long long)subject->connection);
-    }
-    if (subject->peer != NULL) {
-        line_put_text(line, " ");
-        line_escape(line, subject->peer, false);
-    }
-    line_put_text(line, subject->entry != NULL || subject->connection != 0 ||
-                                subject->peer != NULL
-                            ? ": "
-                            : " ");
-}
-
-static void put_logfmt_head(struct line *line,
-                            enum log_level level,
-                            const struct log_subject *subject)
-{
-    line_put_text(line, "time=");
-    put_time(line, 'T');
-    line_format(line, "Z level=%s", levels[level].name);
-    if (subject->entry != NULL) {
-        put_value(line, "entry", subject->entry);
-    }
-    if (subject->connection != 0) {
-        line_format(line, " connection=%llu",
-                    (unsigned long long)subject->connection);
-    }
-    if (subject->peer != NULL) {
-        put_value(line, "peer", subject->peer);
-    }
-    line_put_text(line, " msg=\"");
-}
-
-static void put_tail(struct line *line, enum log_format format, uint32_t held)
-{
-    bool was_cut = line->is_cut;
-
-    line->limit = sizeof(line->bytes);
-    line->is_cut = false;
-    line_put_text(line, was_cut ? "... [cut]" : "");
-    line_put_text(line, format == LOG_LOGFMT ? "\"" : "");
-    if (held > 0) {
-        line_format(line,
-                    format == LOG_LOGFMT ? " held_back=%u"
-                                         : " [%u more like it held back]",
-                    held);
-    }
-    line_put_text(line, "\n");
+    return (struct log){
+        .fd = -1,
+        .level = level,
+        .base = log->base == NULL ? log : log->base,
+    };
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -241,18 +139,31 @@ static bool is_within_rate(struct log_site *site, uint32_t *held)
  * end is a habit, not a message.
  */
 __attribute__((format(printf, 2, 0))) static void
-put_message(struct line *line, const char *format, va_list args, bool is_quoted)
+write_text(char text[LINE_SIZE], const char *format, va_list args)
 {
-    char text[LINE_SIZE];
-    int length = vsnprintf(text, sizeof(text), format, args);
+    static const char failed[] = "(a message that could not be formatted)";
+    int length = vsnprintf(text, LINE_SIZE, format, args);
 
     if (length < 0) {
-        (void)strcpy(text, "(a message that could not be formatted)");
-    } else if (length > 0 && (size_t)length < sizeof(text) &&
-               text[length - 1] == '\n') {
+        memcpy(text, failed, sizeof(failed));
+    } else if (length > 0 && length < LINE_SIZE && text[length - 1] == '\n') {
         text[length - 1] = '\0';
     }
-    line_escape(line, text, is_quoted);
+}
+
+void log_write_message(const struct log *log, const struct log_message *message)
+{
+    const struct log *base = log->base == NULL ? log : log->base;
+    struct line line = {.length = 0};
+    struct timespec now = {0};
+    int number = errno;
+    ssize_t written;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    log_make_line(base, message, &now, &line);
+    written = write(base->fd, line.bytes, line.length);
+    (void)written; /* there is nowhere left to tell it */
+    errno = number;
 }
 
 void log_vwrite(struct log *log,
@@ -262,29 +173,21 @@ void log_vwrite(struct log *log,
                 const char *format,
                 va_list args)
 {
-    static const struct log_subject nothing = {.entry = NULL};
-    struct line line = {.limit = LINE_SIZE - TAIL_BYTES};
+    char text[LINE_SIZE];
+    struct log_message message = {
+        .level = level,
+        .subject = subject,
+        .text = text,
+    };
     int number = errno;
-    uint32_t held;
-    ssize_t written;
 
     if (level > LOG_DEBUG || !log_is_wanted(log, level) ||
-        !is_within_rate(site, &held)) {
+        !is_within_rate(site, &message.held_back)) {
         return;
     }
-    if (subject == NULL) {
-        subject = &nothing;
-    }
-    if (log->format == LOG_LOGFMT) {
-        put_logfmt_head(&line, level, subject);
-    } else {
-        put_text_head(&line, log, level, subject);
-    }
     errno = number; /* for %m */
-    put_message(&line, format, args, log->format == LOG_LOGFMT);
-    put_tail(&line, log->format, held);
-    written = write(log->fd, line.bytes, line.length);
-    (void)written; /* there is nowhere left to tell it */
+    write_text(text, format, args);
+    log_write_message(log, &message);
     errno = number;
 }
 

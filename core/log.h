@@ -7,7 +7,11 @@
 
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <time.h>
+
+struct line;
 
 /* Most urgent first; the numbers of enum berth_level. */
 enum log_level {
@@ -21,7 +25,8 @@ enum log_level {
 enum log_format {
     LOG_AUTO = 0,
     LOG_TEXT = 1,
-    LOG_LOGFMT = 2
+    LOG_LOGFMT = 2,
+    LOG_JSON = 3 /* one object a line */
 };
 
 struct log {
@@ -30,6 +35,13 @@ struct log {
     enum log_format format; /* never LOG_AUTO after log_open() */
     char *path;             /* NULL: stderr */
     bool has_colour;        /* text to a terminal, unless NO_COLOR is set */
+    struct log *base;       /* see log_view(); NULL: this is no view */
+};
+
+/* How much is told about one entry. */
+struct log_scope {
+    enum log_level level;
+    bool access; /* a line for each connection that ended, see access.h */
 };
 
 /* What a message is about; NULL or 0 members are left out. */
@@ -37,6 +49,25 @@ struct log_subject {
     const char *entry;
     const char *peer;
     uint64_t connection;
+};
+
+/* A member of a line besides its subject and its text. */
+struct log_field {
+    const char *key;   /* the program's own: at most 24 letters and _ */
+    const char *value; /* from anybody; what is beyond 120 bytes is cut off */
+    bool is_number;    /* the value is one, in decimal digits */
+};
+
+#define LOG_FIELDS_MAX 8
+
+/* What a line is made of, besides its time. */
+struct log_message {
+    enum log_level level;
+    const struct log_subject *subject; /* NULL: about nothing in particular */
+    const char *text;
+    const struct log_field *fields;
+    size_t field_count; /* at most LOG_FIELDS_MAX */
+    uint32_t held_back; /* lines like this one; 0: not told */
 };
 
 /*
@@ -66,6 +97,13 @@ int log_reopen(struct log *log);
 
 void log_close(struct log *log);
 
+/*
+ * The same log with a level of its own: what is written to the view goes where
+ * the log goes, also after log_reopen(). A view is neither reopened nor closed;
+ * the log must outlive it.
+ */
+struct log log_view(struct log *log, enum log_level level);
+
 static inline bool log_is_wanted(const struct log *log, enum log_level level)
 {
     return level <= log->level;
@@ -74,11 +112,11 @@ static inline bool log_is_wanted(const struct log *log, enum log_level level)
 /*
  * Writes a line: time (UTC, milliseconds), level, subject, message. Control
  * characters (C0, C1, line separators, those that turn the direction of text)
- * and bytes that are not UTF-8 are escaped as \xNN, a newline as \n but for one
- * at the end, which is dropped: no peer can forge a line. Longer than 4 KiB is
- * cut, and says so. subject may be NULL, and site: then there is no limit of
- * rate. A level that is not wanted writes nothing. errno stays what it was, and
- * %m tells it.
+ * and bytes that are not UTF-8 are escaped as line_escape() does, a newline at
+ * the end is dropped: no peer can forge a line. Longer than 4 KiB is cut, and
+ * says so. subject may be NULL, and site: then there is no limit of rate. A
+ * level that is not wanted writes nothing. errno stays what it was, and %m
+ * tells it.
  */
 __attribute__((format(printf, 5, 0))) void
 log_vwrite(struct log *log,
@@ -95,6 +133,16 @@ log_write(struct log *log,
           const struct log_subject *subject,
           const char *format,
           ...);
+
+/* Writes a message that is there already, whatever the log's level. */
+void log_write_message(const struct log *log,
+                       const struct log_message *message);
+
+/* Makes the line, in the log's format, with its newline; line is empty. */
+void log_make_line(const struct log *log,
+                   const struct log_message *message,
+                   const struct timespec *time,
+                   struct line *line);
 
 /* A macro because each use is a call site with a rate of its own. */
 #define LOG(log_, level_, subject_, ...)                                       \

@@ -3,10 +3,10 @@
  * What a connection has yet to send: a queue of segments. It exists only while
  * something is queued or written; an idle connection has none.
  *
- * Every write goes through the queue, whose segments come from a cache of the
- * worker: when the kernel takes all of it, as it nearly always does, nothing
- * was allocated. Only a large write on a stream that is not full goes to the
- * kernel from where it lies.
+ * Writes are copied to segments that come from a cache of the worker: when the
+ * kernel takes all of it, as it nearly always does, nothing was allocated. Not
+ * copied are large writes on a stream that is not full, bytes that are lent,
+ * and files.
  */
 #ifndef BERTH_OUTPUT_H
 #define BERTH_OUTPUT_H
@@ -19,10 +19,16 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <berth/protocol.h>
+
 #include "stream.h"
 
 /* A write of so many bytes is worth a system call to save the copy. */
 #define OUTPUT_DIRECT_SIZE 16384
+
+/* A lent write below this is copied: that costs less than a place of its own
+   in the kernel's list. */
+#define OUTPUT_LEND_SIZE 4096
 
 /* With the heads of malloc(3) and of the segment, four pages. */
 #define OUTPUT_SEGMENT_BYTES                                                   \
@@ -30,11 +36,20 @@
 /* 1 MiB of outputs with a segment each, for a worker. */
 #define OUTPUT_POOL_MAX 64
 
+/*
+ * A piece of the queue: bytes that were copied behind the struct, bytes that
+ * are lent, or a part of a file.
+ */
 struct output_segment {
     struct output_segment *next;
-    size_t start; /* sent up to here; 0 when empty */
-    size_t end;   /* filled up to here; 0 when empty */
-    size_t capacity;
+    const char *lent;          /* NULL: not lent */
+    int fd;                    /* -1: no file */
+    uint64_t offset;           /* into the file, of the segment's beginning */
+    size_t start;              /* sent up to here; 0 when empty */
+    size_t end;                /* filled up to here; 0 when empty */
+    size_t capacity;           /* of bytes; a loan has no room: its end */
+    berth_release_fn *release; /* NULL: nobody is to be told */
+    void *arg;
     char bytes[];
 };
 
@@ -42,20 +57,29 @@ struct output;
 
 /*
  * The worker's cache; bounded, so that a burst does not keep its memory. An
- * output keeps its last segment, so that taking one gives both.
+ * output keeps a segment, so that taking one gives both.
  */
 struct output_pool {
     struct output *outputs;
     unsigned output_count;
+    struct output_segment *loans; /* without bytes, for what is lent */
+    unsigned loan_count;
+    /* Those whose release is owed: to be called when no plugin is. */
+    struct output_segment *owed;
+    struct output_segment **owed_end;
 };
 
 struct output {
     struct output *next_free;
-    struct output_segment *first; /* never NULL */
+    struct output_pool *pool;
+    struct output_segment *first; /* NULL: there is none */
     struct output_segment *last;
-    size_t queued; /* bytes */
-    size_t left;   /* bytes queued when the last flush ended */
-    size_t direct; /* bytes sent since then without being queued */
+    size_t queued;     /* bytes */
+    size_t file_bytes; /* of these, those of files */
+    size_t left;       /* bytes queued when the last flush ended, but for those
+                          of files */
+    bool is_left;      /* a flush ended and left some */
+    size_t direct;     /* bytes sent since then without being queued */
     size_t reserved;
     uint64_t written;     /* bytes that the kernel has taken; since a flush
                              left some: the owner's, like the two below */
@@ -63,11 +87,28 @@ struct output {
     uint64_t progress_ms; /* when the kernel last took bytes; the owner's */
 };
 
+/* A part of a file, or bytes, with who is to be told when they are sent. */
+struct output_loan {
+    const char *data; /* NULL: a file */
+    int fd;
+    uint64_t offset;
+    size_t size;
+    berth_release_fn *release; /* may be NULL */
+    void *arg;
+};
+
 void output_pool_init(struct output_pool *pool);
+/* Nothing may be owed. */
 void output_pool_fini(struct output_pool *pool);
 
+/*
+ * Calls the releases that are owed so far, each once, in the order in which
+ * they came to be. Returns whether there are new ones.
+ */
+bool output_pool_settle(struct output_pool *pool);
+
 /* The long ways of the functions below. */
-struct output *output_allocate(void);
+struct output *output_allocate(struct output_pool *pool);
 void output_release(struct output *output);
 int output_extend(struct output *output, const void *data, size_t size);
 
@@ -77,30 +118,15 @@ static inline struct output *output_new(struct output_pool *pool)
     struct output *output = pool->outputs;
 
     if (output == NULL) {
-        return output_allocate();
+        return output_allocate(pool);
     }
     pool->outputs = output->next_free;
     pool->output_count--;
     return output;
 }
 
-/* Only what is as new is worth keeping. NULL is not fine. */
-static inline void output_free(struct output_pool *pool, struct output *output)
-{
-    if (output->queued > 0 || output->first != output->last ||
-        output->first->capacity != OUTPUT_SEGMENT_BYTES ||
-        pool->output_count == OUTPUT_POOL_MAX) {
-        output_release(output);
-        return;
-    }
-    output->written = 0;
-    output->left = 0;
-    output->direct = 0;
-    output->reserved = 0;
-    output->next_free = pool->outputs;
-    pool->outputs = output;
-    pool->output_count++;
-}
+/* Drops what is queued; releases are owed. NULL is not fine. */
+void output_free(struct output *output);
 
 /* Queues a copy: all of it, or -ENOMEM and nothing. */
 static inline int
@@ -109,7 +135,7 @@ output_append(struct output *output, const void *data, size_t size)
     struct output_segment *last = output->last;
 
     output->reserved = 0;
-    if (size > last->capacity - last->end) {
+    if (last == NULL || size > last->capacity - last->end) {
         return output_extend(output, data, size);
     }
     if (size > 0) { /* memcpy(3) takes no NULL, berth_write() does */
@@ -119,6 +145,20 @@ output_append(struct output *output, const void *data, size_t size)
     output->queued += size;
     return 0;
 }
+
+/*
+ * Queues what is lent, one byte or more, without a copy. Returns 0 or -ENOMEM;
+ * once queued, the release is the output's to owe.
+ */
+int output_lend(struct output *output, const struct output_loan *loan);
+
+/*
+ * For what is lent and not queued: output_promise() sees to it that the next
+ * output_owe() has the memory that it needs (0 or -ENOMEM), which makes the
+ * release owed at once.
+ */
+int output_promise(struct output_pool *pool);
+void output_owe(struct output_pool *pool, berth_release_fn *release, void *arg);
 
 /*
  * Room for size contiguous bytes at the queue's end, not queued until
@@ -134,14 +174,16 @@ void output_consume(struct output *output, size_t size);
 
 /*
  * Sends what is queued. Returns 0 when the queue is empty, -EAGAIN when the
- * stream takes no more or this turn's share is sent, or what the stream said.
+ * stream takes no more, -EINPROGRESS when this turn's share is sent, -ENODATA
+ * when a file is shorter than was said, or what the stream said.
  */
 int output_flush(struct output *output, struct stream *stream);
 
 /*
  * Sends what is queued and then data[0..size) from where it lies, in one
  * system call. Returns how many bytes of data were taken (perhaps 0), or what
- * the stream said; -EAGAIN: it is full, nothing was taken.
+ * the stream said; -EAGAIN: it is full, nothing was taken; -EINTR: nothing was
+ * tried, since there is too much in the queue, or it was interrupted.
  */
 ssize_t output_write_through(struct output *output,
                              struct stream *stream,

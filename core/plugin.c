@@ -426,6 +426,23 @@ int plugin_load(const char *path,
     return result;
 }
 
+int plugin_adopt(const berth_protocol *given,
+                 berth_protocol *known,
+                 struct plugin_refusal *refusal)
+{
+    const struct object_symbol symbol = {
+        .address = given,
+        .size = SIZE_MAX, /* nobody says how long it is but itself */
+        .is_data = true,
+    };
+    int result = read_protocol(&symbol, known, refusal);
+
+    if (result == 0) {
+        result = check_names(known, refusal);
+    }
+    return result == 0 ? check_sizes(known, refusal) : result;
+}
+
 void plugin_free(struct plugin *plugin)
 {
     if (plugin == NULL) {

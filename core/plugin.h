@@ -80,6 +80,16 @@ int plugin_load(const char *path,
                 struct plugin **plugin,
                 struct plugin_refusal *refusal);
 
+/*
+ * Another protocol of a plugin, to which connections are switched: checks it
+ * as far as such a one is used, and copies what this server knows of it. Its
+ * name is borrowed. Returns 0, or -ENOTSUP or -EINVAL with the refusal's text
+ * and hint filled.
+ */
+int plugin_adopt(const berth_protocol *given,
+                 berth_protocol *known,
+                 struct plugin_refusal *refusal);
+
 void plugin_free(struct plugin *plugin);
 
 #endif

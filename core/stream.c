@@ -5,42 +5,49 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 static ssize_t read_socket(struct stream *stream, void *buffer, size_t size)
 {
-    ssize_t count;
+    ssize_t count = recv(stream->fd, buffer, size, 0);
 
-    do {
-        count = recv(stream->fd, buffer, size, 0);
-    } while (count < 0 && errno == EINTR);
     return count < 0 ? -errno : count;
 }
 
 static ssize_t
 write_socket(struct stream *stream, const void *data, size_t size)
 {
-    ssize_t sent;
+    ssize_t sent = send(stream->fd, data, size, MSG_NOSIGNAL);
 
-    do {
-        sent = send(stream->fd, data, size, MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : sent;
 }
 
-static ssize_t
-writev_socket(struct stream *stream, const struct iovec *iov, int count)
+/* send(2), MSG_MORE: so that a head and the beginning of its file leave in one
+   segment. */
+static ssize_t writev_socket(struct stream *stream,
+                             const struct iovec *iov,
+                             int count,
+                             bool more)
 {
+    const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
+
     struct msghdr message = {
         .msg_iov = (struct iovec *)(uintptr_t)iov, /* sendmsg only reads it */
         .msg_iovlen = (size_t)count,
     };
-    ssize_t sent;
+    ssize_t sent = sendmsg(stream->fd, &message, flags);
 
-    do {
-        sent = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
-    } while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : sent;
+}
+
+static ssize_t
+send_file(struct stream *stream, int fd, uint64_t offset, size_t size)
+{
+    off_t position = (off_t)offset;
+    ssize_t sent = sendfile(stream->fd, fd, &position, size);
+
     return sent < 0 ? -errno : sent;
 }
 
@@ -118,6 +125,7 @@ static const struct stream_ops socket_ops = {
     .read = read_socket,
     .write = write_socket,
     .writev = writev_socket,
+    .sendfile = send_file,
     .shutdown = shutdown_socket,
     .close = close_socket,
     .unacknowledged = count_unacknowledged,

@@ -3,8 +3,10 @@
  * A stream: where a connection's bytes come from and go to. The seam under a
  * connection: a socket here, a simulator in the tests, TLS one day.
  *
- * All operations are non-blocking and return 0 or a count, or -errno; -EAGAIN:
- * not now, the selector tells when. -EINTR never comes out.
+ * All operations are non-blocking and return 0 or a count, or -errno. -EAGAIN:
+ * not now, the selector tells when. -EINTR: nothing was done, and the selector
+ * may not tell; try again. A loop around each call would cost more than all
+ * the rest of it, and no kernel interrupts a call that does not wait.
  */
 #ifndef BERTH_STREAM_H
 #define BERTH_STREAM_H
@@ -24,10 +26,18 @@ struct stream_ops {
     ssize_t (*read)(struct stream *stream, void *buffer, size_t size);
     /* As many bytes as fit, 1 or more. */
     ssize_t (*write)(struct stream *stream, const void *data, size_t size);
-    /* The same from several places; count is 1 to STREAM_IOV_MAX. */
+    /* The same from several places; count is 1 to STREAM_IOV_MAX. more: a file
+       follows at once, and can share a segment with what is written here. */
     ssize_t (*writev)(struct stream *stream,
                       const struct iovec *iov,
-                      int count);
+                      int count,
+                      bool more);
+    /* The same from a file, whose own offset is neither used nor changed; 0: it
+       has no byte at the offset. */
+    ssize_t (*sendfile)(struct stream *stream,
+                        int fd,
+                        uint64_t offset,
+                        size_t size);
     /* No more will be written: the peer reads the end of the stream. */
     void (*shutdown)(struct stream *stream);
     /* Ends it; with reset the peer is told so at once (RST). */
@@ -52,7 +62,7 @@ struct stream_ops {
 
 #define STREAM_IOV_MAX 64
 /* A state of watch(): not known to the selector. */
-#define STREAM_NONE UINT32_MAX
+#define STREAM_NONE UINT16_MAX /* fits where events do */
 
 struct stream {
     const struct stream_ops *ops;

@@ -11,6 +11,7 @@
 #include "connection.h"
 #include "driver.h"
 #include "entry.h"
+#include "gate.h"
 #include "host.h"
 #include "listener.h"
 #include "loop.h"
@@ -26,10 +27,15 @@ struct worker {
     struct log *log;
     struct loop loop;
     struct connections connections;
+    struct watch watch;
     struct entry *entries;
     size_t entry_count; /* those whose init has run */
-    const char **texts; /* of all listeners, in the order of the entries */
-    struct listener *listeners;
+    struct gate *gates; /* of addresses that are shared */
+    size_t gate_count;
+    const struct config_listener **firsts; /* one for each address */
+    const char **texts;                    /* what they are in server.yaml */
+    size_t address_count;
+    struct listener *listeners; /* those of these that are open */
     size_t listener_count;
     struct source source; /* signals; its timer is the drain timeout */
     int signal_fd;
@@ -132,6 +138,15 @@ static int watch_signals(struct worker *worker)
 
 /* -------------------------------------------------------------- beginnings */
 
+/* The loop asks for the time as soon as it has waited. */
+static uint64_t begin_turn(void *arg)
+{
+    struct worker *worker = arg;
+
+    watch_wake(&worker->watch);
+    return loop_monotonic_ms(NULL);
+}
+
 /* Those who wait for descriptors or places hear that some are free again. */
 static bool end_turn(void *arg)
 {
@@ -147,29 +162,34 @@ static bool end_turn(void *arg)
     return is_busy;
 }
 
-static int start_entry(struct worker *worker,
-                       size_t index,
-                       const char **texts,
-                       struct errors *errors)
+/* What all entries of the worker share. */
+static struct entry_parts shared_parts(struct worker *worker)
 {
-    const struct config_entry *from = &worker->config->entries[index];
-    struct entry *entry = &worker->entries[index];
-    struct entry_parts parts = {
-        .name = from->name,
-        .protocol = &from->plugin->protocol,
-        .counter_count = from->plugin->counter_count,
-        .settings = from->settings,
-        .limits = &from->limits,
-        .listeners = texts,
-        .listener_count = from->listener_count,
+    return (struct entry_parts){
         .host = host_table(),
         .connections = &worker->connections,
         .loop = &worker->loop,
+        .watch = &worker->watch,
         .log = worker->log,
     };
-    berth_error refusal;
-    int error = entry_init(entry, &parts);
+}
 
+static int
+start_entry(struct worker *worker, size_t index, struct errors *errors)
+{
+    const struct config_entry *from = &worker->config->entries[index];
+    struct entry *entry = &worker->entries[index];
+    struct entry_parts parts = shared_parts(worker);
+    berth_error refusal;
+    int error;
+
+    parts.name = from->name;
+    parts.protocol = &from->plugin->protocol;
+    parts.counter_count = from->plugin->counter_count;
+    parts.settings = from->settings;
+    parts.limits = &from->limits;
+    parts.log_scope = &from->log;
+    error = entry_init(entry, &parts);
     if (error < 0) {
         return error;
     }
@@ -186,17 +206,11 @@ static int start_entry(struct worker *worker,
 static int start_entries(struct worker *worker, struct errors *errors)
 {
     const struct config *config = worker->config;
-    const char **texts = worker->texts;
     bool is_refused = false;
 
     for (size_t i = 0; i < config->entry_count; i++) {
-        const struct config_entry *from = &config->entries[i];
-        int error;
+        int error = start_entry(worker, i, errors);
 
-        for (size_t k = 0; k < from->listener_count; k++) {
-            texts[k] = from->listeners[k].text;
-        }
-        error = start_entry(worker, i, texts, errors);
         if (error == -EINVAL) {
             is_refused = true;
         } else if (error < 0) {
@@ -204,40 +218,90 @@ static int start_entries(struct worker *worker, struct errors *errors)
         }
         worker->entries[i].is_started = error == 0;
         worker->entry_count = i + 1;
-        texts += from->listener_count;
     }
+    worker->connections.entries = worker->entries;
+    worker->connections.entry_count = worker->entry_count;
     return is_refused ? -EINVAL : 0;
+}
+
+static int open_gate(struct worker *worker,
+                     const struct config_listener *first,
+                     struct errors *errors)
+{
+    struct gate *gate = &worker->gates[worker->gate_count];
+    struct entry_parts parts = shared_parts(worker);
+    int error = gate_init(gate, worker->config, first, &parts);
+
+    if (error == 0) {
+        worker->gate_count++;
+        gate_check(gate, first, errors);
+    }
+    return error;
+}
+
+/* One listener for each address, and a gate if several entries share it. */
+static int collect_addresses(struct worker *worker, struct errors *errors)
+{
+    const struct config *config = worker->config;
+    int error = 0;
+
+    for (size_t i = 0; i < config->entry_count && error == 0; i++) {
+        const struct config_entry *entry = &config->entries[i];
+
+        for (size_t k = 0; k < entry->listener_count && error == 0; k++) {
+            const struct config_listener *listener = &entry->listeners[k];
+
+            if (!listener->is_first) {
+                continue;
+            }
+            worker->firsts[worker->address_count] = listener;
+            worker->texts[worker->address_count++] = listener->text;
+            if (listener->next != NULL) {
+                error = open_gate(worker, listener, errors);
+            }
+        }
+    }
+    worker->connections.listeners = worker->texts;
+    worker->connections.listener_count = worker->address_count;
+    return error;
 }
 
 static int allocate_parts(struct worker *worker)
 {
-    const struct config *config = worker->config;
+    const size_t entries = worker->config->entry_count + 1;
+    const size_t addresses = worker->config->listener_count + 1;
 
-    worker->entries = calloc(config->entry_count + 1, sizeof(struct entry));
-    worker->texts = calloc(config->listener_count + 1, sizeof(char *));
-    worker->listeners =
-        calloc(config->listener_count + 1, sizeof(struct listener));
-    if (worker->entries == NULL || worker->texts == NULL ||
-        worker->listeners == NULL) {
-        return -ENOMEM;
-    }
-    return 0;
+    worker->entries = calloc(entries, sizeof(*worker->entries));
+    worker->gates = calloc(addresses, sizeof(*worker->gates));
+    worker->firsts = calloc(addresses, sizeof(*worker->firsts));
+    worker->texts = calloc(addresses, sizeof(*worker->texts));
+    worker->listeners = calloc(addresses, sizeof(*worker->listeners));
+    return worker->entries == NULL || worker->gates == NULL ||
+                   worker->firsts == NULL || worker->texts == NULL ||
+                   worker->listeners == NULL
+               ? -ENOMEM
+               : 0;
 }
 
 /* On failure the worker is gone. */
 static int set_up(struct worker *worker, struct errors *errors)
 {
-    enum selector_trigger trigger =
-        worker->config->edge_triggered ? SELECTOR_EDGE : SELECTOR_LEVEL;
-    int error =
-        loop_open(&worker->loop, loop_monotonic_ms, NULL, end_turn, worker);
+    const struct connections_parts parts = {
+        .connection_size = sizeof(struct connection),
+        .extra_size = sizeof(struct extra),
+        .loop = &worker->loop,
+        .log = worker->log,
+        .host = host_table(),
+        .trigger =
+            worker->config->edge_triggered ? SELECTOR_EDGE : SELECTOR_LEVEL,
+    };
+    int error = loop_open(&worker->loop, begin_turn, worker, end_turn, worker);
 
     if (error < 0) {
         free(worker);
         return error;
     }
-    error = connections_init(&worker->connections, &worker->loop, worker->log,
-                             host_table(), trigger);
+    error = connections_init(&worker->connections, &parts);
     if (error < 0) {
         loop_close(&worker->loop);
         free(worker);
@@ -249,6 +313,9 @@ static int set_up(struct worker *worker, struct errors *errors)
     }
     if (error == 0) {
         error = start_entries(worker, errors);
+    }
+    if (error == 0) {
+        error = collect_addresses(worker, errors);
     }
     if (error < 0) {
         worker_free(worker);
@@ -270,6 +337,7 @@ int worker_new(const struct config *config,
     made->config = config;
     made->log = log;
     made->signal_fd = -1;
+    watch_init(&made->watch, config->slow_callback_ms);
     error = set_up(made, errors);
     if (error < 0) {
         return error;
@@ -280,20 +348,19 @@ int worker_new(const struct config *config,
 
 /* --------------------------------------------------------------- listening */
 
-static void tell_address(struct worker *worker, const struct listener *listener)
+static void tell_address(const struct listener *listener)
 {
     char text[ADDRESS_TEXT_MAX];
     struct log_subject subject = {.entry = listener->entry->head.name};
 
     (void)address_format(&listener->address, text, sizeof(text));
-    LOG(worker->log, LOG_INFO, &subject, "listening on %s", text);
+    LOG(listener->entry->log, LOG_INFO, &subject, "listening on %s", text);
 }
 
-static int open_listener(struct worker *worker,
-                         struct entry *entry,
-                         uint8_t index,
-                         const struct config_listener *from)
+static int
+open_listener(struct worker *worker, struct entry *entry, uint16_t index)
 {
+    const struct config_listener *from = worker->firsts[index];
     struct listener *listener = &worker->listeners[worker->listener_count];
     struct listener_parts parts = {
         .entry = entry,
@@ -307,7 +374,7 @@ static int open_listener(struct worker *worker,
     int error = listener_open(listener, &parts, &step);
 
     if (error < 0) {
-        LOG(worker->log, LOG_ERROR, &subject, "cannot %s %s: %s", step,
+        LOG(entry->log, LOG_ERROR, &subject, "cannot %s %s: %s", step,
             from->text, strerror(-error));
         return error;
     }
@@ -316,28 +383,17 @@ static int open_listener(struct worker *worker,
 }
 
 /* All are tried even if one fails, so that all failures are told. */
-static int open_listeners(struct worker *worker, size_t index)
-{
-    const struct config_entry *from = &worker->config->entries[index];
-    int first_error = 0;
-
-    for (size_t i = 0; i < from->listener_count; i++) {
-        int error = open_listener(worker, &worker->entries[index], (uint8_t)i,
-                                  &from->listeners[i]);
-
-        if (first_error == 0) {
-            first_error = error;
-        }
-    }
-    return first_error;
-}
-
 int worker_listen(struct worker *worker)
 {
+    struct gate *gate = worker->gates;
     int first_error = 0;
 
-    for (size_t i = 0; i < worker->entry_count; i++) {
-        int error = open_listeners(worker, i);
+    for (size_t i = 0; i < worker->address_count; i++) {
+        const struct config_listener *first = worker->firsts[i];
+        struct entry *entry = first->next == NULL
+                                  ? &worker->entries[first->entry]
+                                  : &gate++->entry;
+        int error = open_listener(worker, entry, (uint16_t)i);
 
         if (first_error == 0) {
             first_error = error;
@@ -356,7 +412,7 @@ static int start_listeners(struct worker *worker)
         if (error < 0) {
             return error;
         }
-        tell_address(worker, &worker->listeners[i]);
+        tell_address(&worker->listeners[i]);
     }
     LOG(worker->log, LOG_INFO, NULL,
         "ready: %zu protocol%s, %zu listener%s (%s)", worker->entry_count,
@@ -369,17 +425,21 @@ static bool is_over(const struct worker *worker)
 {
     return worker->state == WORKER_ENDED ||
            (worker->state == WORKER_DRAINS && worker->connections.open == 0 &&
-            worker->connections.pending == NULL);
+            worker->connections.pending.count == 0);
 }
 
 int worker_run(struct worker *worker)
 {
-    int error = start_listeners(worker);
+    int error = watch_start(&worker->watch);
 
+    if (error == 0) {
+        error = start_listeners(worker);
+    }
     while (error == 0 && !is_over(worker)) {
         error = loop_turn(&worker->loop);
     }
     driver_kill_all(&worker->connections);
+    watch_stop(&worker->watch);
     if (error == 0) {
         LOG(worker->log, LOG_INFO, NULL, "stopped");
     }
@@ -401,6 +461,9 @@ void worker_free(struct worker *worker)
             entry_fini(&worker->entries[i]);
         }
     }
+    while (worker->gate_count > 0) {
+        gate_fini(&worker->gates[--worker->gate_count]);
+    }
     connections_fini(&worker->connections);
     if (worker->signal_fd >= 0) {
         (void)close(worker->signal_fd);
@@ -408,6 +471,8 @@ void worker_free(struct worker *worker)
     loop_close(&worker->loop);
     free(worker->listeners);
     free(worker->texts);
+    free(worker->firsts);
+    free(worker->gates);
     free(worker->entries);
     free(worker);
 }

@@ -255,7 +255,8 @@ static void finish(struct world *world)
     FUZZ_REQUIRE(simulator->connections.open == 0 &&
                      simulator->entry.open == 0 &&
                      simulator->connections.slab.used == 0 &&
-                     simulator->entry.states.used == 0,
+                     simulator->connections.extras.used == 0 &&
+                     simulator->entry.service.states.used == 0,
                  "something is left of a connection");
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "driver.h"
 #include "host.h"
@@ -37,8 +38,13 @@ static ssize_t sim_read(struct stream *stream, void *buffer, size_t size)
 {
     struct peer *peer = stream->context;
     size_t left = peer->sent.size - peer->sent.taken;
+    int error = peer->fail_read;
 
     peer->reads++;
+    peer->fail_read = 0;
+    if (error != 0) {
+        return error;
+    }
     if (left > 0) {
         size_t count = size < left ? size : left;
 
@@ -65,7 +71,7 @@ static size_t room_of(const struct peer *peer)
 }
 
 static ssize_t
-sim_writev(struct stream *stream, const struct iovec *iov, int count)
+sim_writev(struct stream *stream, const struct iovec *iov, int count, bool more)
 {
     struct peer *peer = stream->context;
     size_t room = room_of(peer);
@@ -73,6 +79,7 @@ sim_writev(struct stream *stream, const struct iovec *iov, int count)
     int error = peer->fail_write;
 
     peer->writes++;
+    peer->is_corked = more;
     if (error != 0 || peer->is_reset || peer->has_end) {
         peer->fail_write = 0;
         return error != 0 ? error : -EPIPE;
@@ -97,7 +104,22 @@ static ssize_t sim_write(struct stream *stream, const void *data, size_t size)
 {
     struct iovec iov = {.iov_base = (void *)(uintptr_t)data, .iov_len = size};
 
-    return sim_writev(stream, &iov, 1);
+    return sim_writev(stream, &iov, 1, false);
+}
+
+static ssize_t
+sim_sendfile(struct stream *stream, int fd, uint64_t offset, size_t size)
+{
+    static char block[65536];
+    struct iovec iov = {.iov_base = block};
+    ssize_t count = pread(
+        fd, block, size < sizeof(block) ? size : sizeof(block), (off_t)offset);
+
+    if (count <= 0) {
+        return count < 0 ? -errno : 0;
+    }
+    iov.iov_len = (size_t)count;
+    return sim_writev(stream, &iov, 1, false);
 }
 
 static void sim_shutdown(struct stream *stream)
@@ -118,6 +140,7 @@ static void sim_close(struct stream *stream, bool reset)
     peer->is_closed_by_reset = reset || is_unread;
     peer->watched = STREAM_NONE;
     peer->source = NULL;
+    peer->connection = NULL;
 }
 
 /* There is no kernel in between. */
@@ -176,6 +199,7 @@ static const struct stream_ops sim_ops = {
     .read = sim_read,
     .write = sim_write,
     .writev = sim_writev,
+    .sendfile = sim_sendfile,
     .shutdown = sim_shutdown,
     .close = sim_close,
     .unacknowledged = sim_unacknowledged,
@@ -189,11 +213,17 @@ static const struct stream_ops sim_ops = {
 static void record_close(berth_conn *c, int why)
 {
     struct peer *peer = connection_of(c)->stream.context;
-    const berth_protocol *original = peer->simulator->original;
+    struct simulator *simulator = peer->simulator;
+    const berth_protocol *original =
+        simulator->originals[entry_of(c) - simulator->entries];
 
-    peer->closes++;
-    peer->why = why;
-    peer->connection = NULL;
+    if (why == BERTH_SWITCHED) {
+        peer->switches++;
+    } else {
+        peer->closes++;
+        peer->why = why;
+        peer->connection = NULL;
+    }
     if (original->on_close != NULL) {
         original->on_close(c, why);
     }
@@ -223,46 +253,71 @@ static const struct limits default_limits = {
 };
 
 static int start_entry(struct simulator *simulator,
-                       const struct simulator_parts *parts)
+                       const berth_protocol *original,
+                       const void *settings,
+                       size_t counter_count)
 {
-    static const char *const listeners[] = {"simulator"};
+    size_t index = simulator->entry_count;
+    struct entry *entry = &simulator->entries[index];
+    berth_protocol *protocol = &simulator->protocols[index];
     struct entry_parts made = {
-        .name = parts->protocol->name,
-        .protocol = &simulator->protocol,
-        .counter_count = parts->counter_count,
-        .settings = parts->settings,
+        .name = original->name,
+        .protocol = protocol,
+        .counter_count = counter_count,
+        .settings = settings,
         .limits = &simulator->limits,
-        .listeners = listeners,
-        .listener_count = 1,
         .host = host_table(),
         .connections = &simulator->connections,
         .loop = &simulator->loop,
+        .watch = &simulator->watch,
         .log = &simulator->log,
     };
     berth_error refusal;
-    int error = entry_init(&simulator->entry, &made);
+    int error;
 
+    simulator->originals[index] = original;
+    *protocol = *original;
+    protocol->on_close = record_close;
+    error = entry_init(entry, &made);
     if (error < 0) {
         return error;
     }
-    error = entry_start(&simulator->entry, &refusal);
+    error = entry_start(entry, &refusal);
     if (error < 0) {
         (void)fprintf(stderr, "init: %s\n", refusal.text);
-        entry_fini(&simulator->entry);
+        entry_fini(entry);
+        return error;
     }
-    return error;
+    simulator->connections.entry_count = ++simulator->entry_count;
+    return 0;
+}
+
+int simulator_add(struct simulator *simulator,
+                  const berth_protocol *protocol,
+                  const void *settings)
+{
+    if (simulator->entry_count == SIMULATOR_ENTRIES_MAX) {
+        return -ENOSPC;
+    }
+    return start_entry(simulator, protocol, settings, 0);
 }
 
 int simulator_init(struct simulator *simulator,
                    const struct simulator_parts *parts)
 {
+    static const char *const listeners[] = {"simulator"};
+    const struct connections_parts connections = {
+        .connection_size = sizeof(struct connection),
+        .extra_size = sizeof(struct extra),
+        .loop = &simulator->loop,
+        .log = &simulator->log,
+        .host = host_table(),
+        .trigger = parts->trigger,
+    };
     int error;
 
     memset(simulator, 0, sizeof(*simulator));
     simulator->now_ms = START_MS;
-    simulator->original = parts->protocol;
-    simulator->protocol = *parts->protocol;
-    simulator->protocol.on_close = record_close;
     simulator->limits = parts->limits == NULL ? default_limits : *parts->limits;
     list_init(&simulator->peers);
     error = log_open(&simulator->log, NULL, parts->log_level, LOG_TEXT);
@@ -271,13 +326,14 @@ int simulator_init(struct simulator *simulator,
                           simulator);
     }
     if (error == 0) {
-        error = connections_init(&simulator->connections, &simulator->loop,
-                                 &simulator->log, host_table(), parts->trigger);
+        error = connections_init(&simulator->connections, &connections);
+        simulator->connections.entries = simulator->entries;
+        simulator->connections.listeners = listeners;
+        simulator->connections.listener_count = 1;
     }
-    if (error == 0) {
-        error = start_entry(simulator, parts);
-    }
-    return error;
+    return error == 0 ? start_entry(simulator, parts->protocol, parts->settings,
+                                    parts->counter_count)
+                      : error;
 }
 
 static void free_peer(struct peer *peer)
@@ -290,8 +346,12 @@ static void free_peer(struct peer *peer)
 void simulator_fini(struct simulator *simulator)
 {
     driver_kill_all(&simulator->connections);
-    entry_stop(&simulator->entry);
-    entry_fini(&simulator->entry);
+    while (simulator->entry_count > 0) {
+        struct entry *entry = &simulator->entries[--simulator->entry_count];
+
+        entry_stop(entry);
+        entry_fini(entry);
+    }
     connections_fini(&simulator->connections);
     loop_close(&simulator->loop);
     log_close(&simulator->log);
@@ -309,7 +369,7 @@ struct peer *simulator_connect(struct simulator *simulator)
     struct peer *peer = calloc(1, sizeof(*peer));
     struct driver_newcomer newcomer = {
         .entry = &simulator->entry,
-        .peer_slot = CONNECTION_PEER_NONE,
+        .peer_slot = CONNECTIONS_NO_PEER,
     };
 
     if (peer == NULL) {

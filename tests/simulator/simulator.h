@@ -33,14 +33,22 @@ struct bytes {
     size_t taken;
 };
 
+#define SIMULATOR_ENTRIES_MAX 8
+
 struct simulator {
     struct loop loop;
     struct log log;
     struct connections connections;
-    struct entry entry;
+    struct watch watch; /* never started: nothing is slow */
+    union {
+        struct entry entry; /* the first: connections begin there */
+        struct entry entries[SIMULATOR_ENTRIES_MAX];
+    };
+    size_t entry_count;
     struct limits limits;
-    berth_protocol protocol;        /* the one under test, seen through */
-    const berth_protocol *original; /* a recorder of on_close */
+    /* Those under test, seen through a recorder of on_close. */
+    berth_protocol protocols[SIMULATOR_ENTRIES_MAX];
+    const berth_protocol *originals[SIMULATOR_ENTRIES_MAX];
     struct list peers;
     uint64_t now_ms;
     bool is_started;
@@ -49,7 +57,7 @@ struct simulator {
 struct peer {
     struct list link;
     struct simulator *simulator;
-    struct connection *connection; /* NULL after on_close */
+    struct connection *connection; /* NULL when it is over */
     struct source *source;         /* whom the events are reported to */
     uint32_t watched;              /* events, or STREAM_NONE */
     uint32_t reported;             /* edge-triggered: those already reported */
@@ -58,16 +66,19 @@ struct peer {
     size_t window;                 /* bytes that it still reads */
     size_t write_most;             /* bytes that one write takes at most */
     size_t writes;                 /* system calls that wrote would have been */
+    bool is_corked; /* the last write said that more follows at once */
     size_t reads;
     int fail_write;          /* -errno of the next write; 0: none */
+    int fail_read;           /* the same of the next read */
     int watch_error;         /* -errno of the next watch; 0: none */
     bool is_finished;        /* it finished sending */
     bool is_reset;           /* it reset the connection */
     bool has_end;            /* the server finished sending */
     bool is_closed;          /* the server closed the stream */
     bool is_closed_by_reset; /* with RST */
-    int closes;              /* how many on_close there were */
-    int why;                 /* of the last one */
+    int switches;            /* how many on_close(SWITCHED) there were */
+    int closes;              /* and how many others */
+    int why;                 /* of the last one of these */
 };
 
 /* What a simulation is made of. NULL limits: the defaults of server.yaml. */
@@ -83,6 +94,12 @@ struct simulator_parts {
 /* Begins, and runs the plugin's init. Returns 0 or -errno. */
 int simulator_init(struct simulator *simulator,
                    const struct simulator_parts *parts);
+
+/* Another entry, to be switched to; named after its protocol, with the same
+   limits. Runs its init. Returns 0 or -errno. */
+int simulator_add(struct simulator *simulator,
+                  const berth_protocol *protocol,
+                  const void *settings);
 
 /* Ends all connections, runs fini, frees everything, the peers too. */
 void simulator_fini(struct simulator *simulator);

@@ -131,6 +131,8 @@ START_TEST(the_least_file_has_the_defaults)
     ck_assert_str_eq(entry->name, "good");
     ck_assert_str_eq(entry->plugin->protocol.name, "good");
     ck_assert_ptr_null(entry->settings);
+    ck_assert_int_eq(entry->log.level, LOG_INFO);
+    ck_assert(!entry->log.access);
     ck_assert_uint_eq(entry->limits.connections, 0);
     ck_assert_uint_eq(entry->limits.connections_per_ip, 0);
     ck_assert_uint_eq(entry->limits.input, 65536);
@@ -156,7 +158,7 @@ START_TEST(every_key_of_the_top_level_is_taken)
     check_loaded(
         "trigger: edge\n"
         "drain_timeout: none\n"
-        "log: {level: debug, format: logfmt, file: ./x.log}\n"
+        "log: {level: debug, format: logfmt, file: ./x.log, access: true}\n"
         "limits: {connections: 5, connections_per_ip: 2, input: 1KiB,\n"
         "  output: 4KiB, idle: none, first_byte: 1s, stall: none}\n" ONE);
     ck_assert(config->edge_triggered);
@@ -164,6 +166,8 @@ START_TEST(every_key_of_the_top_level_is_taken)
     ck_assert_int_eq(config->log.level, LOG_DEBUG);
     ck_assert_int_eq(config->log.format, LOG_LOGFMT);
     ck_assert_str_eq(config->log.file, fixtures_path("x.log"));
+    ck_assert_int_eq(config->entries->log.level, LOG_DEBUG);
+    ck_assert(config->entries->log.access);
     ck_assert_uint_eq(config->entries->limits.connections, 5);
     ck_assert_uint_eq(config->entries->limits.connections_per_ip, 2);
     ck_assert_uint_eq(config->entries->limits.input, 1024);
@@ -189,6 +193,57 @@ START_TEST(an_entry_inherits_the_limits_that_it_does_not_set)
     ck_assert_uint_eq(config->entries[0].limits.stall_ms, 8000);
     ck_assert_uint_eq(config->entries[1].limits.idle_ms, 7000);
     ck_assert_uint_eq(config->entries[1].limits.input, 65536);
+}
+END_TEST
+
+START_TEST(an_entry_inherits_of_the_log_what_it_does_not_set)
+{
+    check_loaded("protocols:\n"
+                 "  - plugin: good\n"
+                 "    listen: 127.0.0.1:8080\n"
+                 "    log: {level: debug}\n"
+                 "  - plugin: good\n"
+                 "    name: other\n"
+                 "    listen: 127.0.0.1:8081\n"
+                 "    log: {access: false}\n"
+                 "log: {level: error, access: true, format: json}\n");
+    ck_assert_int_eq(config->log.level, LOG_ERROR);
+    ck_assert_int_eq(config->log.format, LOG_JSON);
+    ck_assert_int_eq(config->entries[0].log.level, LOG_DEBUG);
+    ck_assert(config->entries[0].log.access);
+    ck_assert_int_eq(config->entries[1].log.level, LOG_ERROR);
+    ck_assert(!config->entries[1].log.access);
+}
+END_TEST
+
+START_TEST(what_an_entry_may_not_say_of_the_log_is_told)
+{
+    static const struct {
+        const char *keys, *message;
+    } cases[] = {
+        {"{levle: debug}", "4:11: error: unknown key 'log.levle'\n"
+                           "  hint: did you mean 'level'?\n"},
+        {"{level: degub}",
+         "4:18: error: 'log.level' must be error, warning, info or "
+         "debug\n"
+         "  hint: did you mean debug?\n"},
+        {"{access: yes}", "4:19: error: 'log.access' must be true or false\n"},
+        {"{file: x.log}", "4:11: error: unknown key 'log.file'\n"
+                          "  hint: the keys here are level, access\n"},
+        {"debug",
+         "4:10: error: 'log' must be a mapping (key: value), not a text\n"},
+    };
+    char text[256];
+    char message[256];
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        (void)snprintf(text, sizeof(text), "%s    log: %s\n", ONE,
+                       cases[i].keys);
+        (void)snprintf(message, sizeof(message), "server.yaml:%s",
+                       cases[i].message);
+        check_refused_for(text, message);
+        restart();
+    }
 }
 END_TEST
 
@@ -403,14 +458,15 @@ START_TEST(addresses_that_overlap_are_told_with_both_places)
                   "    listen: 127.0.0.1:80\n",
                   "server.yaml:5:13: error: the address '127.0.0.1:80' "
                   "overlaps '*:80' in line 3, column 14\n"
-                  "  hint: each address can be listened on once\n");
+                  "  hint: entries may share an address only if it is the "
+                  "same\n");
     restart();
     check_refused("protocols:\n"
                   "  - plugin: good\n"
                   "    listen: [unix:/tmp/x, unix:/tmp/x]\n",
-                  "server.yaml:3:27: error: the address 'unix:/tmp/x' "
-                  "overlaps 'unix:/tmp/x' in line 3, column 14\n"
-                  "  hint: each address can be listened on once\n");
+                  "server.yaml:3:27: error: the address 'unix:/tmp/x' is the "
+                  "entry's already, in line 3, column 14\n"
+                  "  hint: remove one of them\n");
     restart();
     check_loaded("protocols:\n"
                  "  - plugin: good\n"
@@ -856,6 +912,8 @@ UNIT_MAIN_WITH("config",
                the_least_file_has_the_defaults,
                every_key_of_the_top_level_is_taken,
                an_entry_inherits_the_limits_that_it_does_not_set,
+               an_entry_inherits_of_the_log_what_it_does_not_set,
+               what_an_entry_may_not_say_of_the_log_is_told,
                an_entry_may_have_many_addresses,
                one_address_may_be_a_mapping,
                settings_are_the_plugins_own,

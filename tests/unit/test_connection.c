@@ -187,7 +187,8 @@ START_TEST(serial_numbers_differ)
     struct connection *c = begin(SELECTOR_LEVEL, &peer);
     struct peer *other = simulator_connect(&simulator);
 
-    ck_assert_uint_ne(c->serial, other->connection->serial);
+    ck_assert_uint_ne(connection_serial(c),
+                      connection_serial(other->connection));
     simulator_fini(&simulator);
 }
 END_TEST

@@ -454,7 +454,7 @@ START_TEST(one_connection_does_not_starve_the_others)
         struct peer *quiet;
 
         begin(&wordy, trigger);
-        simulator.protocol.on_data = line_data;
+        simulator.protocols[0].on_data = line_data;
         memset(block, '\n', sizeof(block));
         loud = simulator_connect(&simulator);
         quiet = simulator_connect(&simulator);

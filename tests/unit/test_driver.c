@@ -746,7 +746,7 @@ END_TEST
 START_TEST(a_selector_that_refuses_costs_only_the_newcomer)
 {
     struct limits limits = {.input = 65536, .output = 65536};
-    struct driver_newcomer newcomer = {.peer_slot = CONNECTION_PEER_NONE};
+    struct driver_newcomer newcomer = {.peer_slot = CONNECTIONS_NO_PEER};
     struct peer *peer;
 
     begin(&noted, &limits, SELECTOR_LEVEL);
@@ -833,7 +833,7 @@ START_TEST(exit_closes_what_is_kept_after_the_end)
 
         end_result = BERTH_KEEP;
         begin(&noted, NULL, trigger);
-        simulator.protocol.on_stop = NULL;
+        simulator.protocols[0].on_stop = NULL;
         peer = simulator_connect(&simulator);
         peer_finish(peer);
         simulator_run(&simulator);

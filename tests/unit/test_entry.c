@@ -15,10 +15,10 @@ static struct loop loop;
 static struct log server_log = {.fd = -1};
 static uint64_t clock_ms = 1000;
 static const berth_host host = {.size = sizeof(host)};
-static const char *const texts[] = {"127.0.0.1:1", "127.0.0.1:2"};
 static const int settings = 7;
 
 static struct entry entry;
+static struct watch watch;
 static char calls[16]; /* i(nit) f(ini) t(ick), in order */
 static int init_result;
 
@@ -98,12 +98,11 @@ static void begin(const berth_protocol *protocol, const struct limits *limits)
         .counter_count = 3,
         .settings = &settings,
         .limits = limits,
-        .listeners = texts,
-        .listener_count = 2,
         .host = &host,
         .connections =
             (struct connections *)(void *)&clock_ms, /* never looked at */
         .loop = &loop,
+        .watch = &watch,
         .log = &server_log,
     };
 
@@ -119,18 +118,40 @@ START_TEST(an_entry_is_what_it_was_made_of)
     ck_assert_ptr_eq(entry.head.host, &host);
     ck_assert_ptr_eq(entry.head.settings, &settings);
     ck_assert_str_eq(entry.head.name, "greeter");
-    ck_assert_ptr_eq(entry.protocol, &noted);
+    ck_assert_ptr_eq(entry.service.protocol, &noted);
     ck_assert_uint_eq(entry.limits.idle_ms, 5);
     ck_assert_uint_eq(entry.limits.connections, 6);
     ck_assert_ptr_eq(entry.connections, &clock_ms);
     ck_assert_ptr_eq(entry.loop, &loop);
     ck_assert_ptr_eq(entry.log, &server_log);
-    ck_assert_ptr_eq(entry.listeners, texts);
-    ck_assert_uint_eq(entry.listener_count, 2);
+    ck_assert(!entry.logs_access);
     ck_assert_uint_eq(entry.open, 0);
     ck_assert(!entry.is_started);
     ck_assert(!timer_is_set(&entry.source.timer));
     ck_assert_str_eq(calls, ""); /* init is entry_start()'s */
+    entry_fini(&entry);
+}
+END_TEST
+
+START_TEST(its_log_is_the_servers_at_a_level_of_its_own)
+{
+    const struct limits limits = {0};
+    const struct log_scope scope = {.level = LOG_DEBUG, .access = true};
+    struct entry_parts parts = {
+        .name = "greeter",
+        .protocol = &plain,
+        .limits = &limits,
+        .loop = &loop,
+        .watch = &watch,
+        .log = &server_log,
+        .log_scope = &scope,
+    };
+
+    ck_assert(!log_is_wanted(&server_log, LOG_INFO));
+    ck_assert_int_eq(entry_init(&entry, &parts), 0);
+    ck_assert(log_is_wanted(entry.log, LOG_DEBUG));
+    ck_assert_ptr_eq(entry.log->base, &server_log);
+    ck_assert(entry.logs_access);
     entry_fini(&entry);
 }
 END_TEST
@@ -227,13 +248,13 @@ START_TEST(states_are_zeroed_and_as_large_as_asked)
 
     begin(&noted, &limits);
     for (int round = 0; round < 2; round++) {
-        state = slab_take(&entry.states);
+        state = slab_take(&entry.service.states);
         ck_assert_ptr_nonnull(state);
         for (size_t i = 0; i < 24; i++) {
             ck_assert_uint_eq(state[i], 0);
         }
         memset(state, 0xff, 24);
-        slab_give(&entry.states, state);
+        slab_give(&entry.service.states, state);
     }
     entry_fini(&entry);
 }
@@ -244,10 +265,11 @@ START_TEST(states_in_use_are_freed_with_the_entry)
     const struct limits limits = {0};
 
     begin(&plain, &limits); /* a size of 0 is fine */
-    ck_assert_ptr_nonnull(slab_take(&entry.states));
-    ck_assert_ptr_ne(slab_take(&entry.states), slab_take(&entry.states));
+    ck_assert_ptr_nonnull(slab_take(&entry.service.states));
+    ck_assert_ptr_ne(slab_take(&entry.service.states),
+                     slab_take(&entry.service.states));
     entry_fini(&entry);
-    ck_assert(list_is_empty(&entry.states.blocks));
+    ck_assert(list_is_empty(&entry.service.states.blocks));
 }
 END_TEST
 
@@ -336,6 +358,7 @@ UNIT_MAIN_WITH("entry",
                set_up,
                tear_down,
                an_entry_is_what_it_was_made_of,
+               its_log_is_the_servers_at_a_level_of_its_own,
                a_connection_leads_to_its_entry,
                the_marks_follow_from_the_limit_of_output,
                a_read_takes_no_more_than_the_limit_of_input,

@@ -18,6 +18,7 @@ static const struct {
     {KEYS_LISTENER, sizeof(struct keys_listener)},
     {KEYS_LIMITS, sizeof(struct limits)},
     {KEYS_LOG, sizeof(struct keys_log)},
+    {KEYS_ENTRY_LOG, sizeof(struct keys_log)},
 };
 
 #define TABLES (sizeof(tables) / sizeof(tables[0]))
@@ -97,6 +98,7 @@ START_TEST(choices_are_in_the_order_of_their_enumerations)
     ck_assert_int_eq(choice(KEYS_LOG, "format", "auto"), LOG_AUTO);
     ck_assert_int_eq(choice(KEYS_LOG, "format", "text"), LOG_TEXT);
     ck_assert_int_eq(choice(KEYS_LOG, "format", "logfmt"), LOG_LOGFMT);
+    ck_assert_int_eq(choice(KEYS_LOG, "format", "json"), LOG_JSON);
     ck_assert_int_eq(choice(KEYS_TOP, "trigger", "level"), KEYS_TRIGGER_LEVEL);
     ck_assert_int_eq(choice(KEYS_TOP, "trigger", "edge"), KEYS_TRIGGER_EDGE);
 }
@@ -122,10 +124,25 @@ START_TEST(limits_are_the_same_at_both_levels)
 }
 END_TEST
 
+START_TEST(an_entry_has_of_the_log_what_is_not_the_whole_logs)
+{
+    const berth_option *log = keys_get(KEYS_ENTRY_LOG);
+
+    ck_assert_ptr_eq(option_find(keys_get(KEYS_ENTRY), "log")->items, log);
+    ck_assert_ptr_null(option_find(log, "file"));
+    ck_assert_ptr_null(option_find(log, "format"));
+    ck_assert_ptr_eq(option_find(log, "level"),
+                     option_find(keys_get(KEYS_LOG), "level"));
+    ck_assert_ptr_eq(option_find(log, "access"),
+                     option_find(keys_get(KEYS_LOG), "access"));
+}
+END_TEST
+
 UNIT_MAIN("keys",
           the_tables_are_as_good_as_those_of_plugins,
           every_key_is_described_in_one_line,
           no_key_is_one_of_a_later_version,
           choices_are_in_the_order_of_their_enumerations,
           the_backlog_is_the_same_with_and_without_a_mapping,
-          limits_are_the_same_at_both_levels)
+          limits_are_the_same_at_both_levels,
+          an_entry_has_of_the_log_what_is_not_the_whole_logs)

@@ -13,19 +13,20 @@ static void check_line(const struct line *line, const char *text)
                   "'%.*s' is not '%s'", (int)line->length, line->bytes, text);
 }
 
-static void check_escape(const char *text, bool is_quoted, const char *expected)
+static void
+check_escape(const char *text, enum line_form form, const char *expected)
 {
     struct line line = {.limit = LINE_SIZE};
 
-    line_escape(&line, text, is_quoted);
+    line_escape(&line, text, form);
     check_line(&line, expected);
     ck_assert(!line.is_cut);
 }
 
 static void plain(const char *text, const char *expected)
 {
-    check_escape(text, false, expected);
-    check_escape(text, true, expected);
+    check_escape(text, LINE_PLAIN, expected);
+    check_escape(text, LINE_QUOTED, expected);
 }
 
 START_TEST(harmless_text_stays)
@@ -120,10 +121,36 @@ END_TEST
 
 START_TEST(only_quoted_text_has_quotes_escaped)
 {
-    check_escape("a\"b\\c", false, "a\"b\\c");
-    check_escape("a\"b\\c", true, "a\\\"b\\\\c");
-    check_escape("\"", true, "\\\"");
-    check_escape("\xe2z\"", true, "\\xe2z\\\"");
+    check_escape("a\"b\\c", LINE_PLAIN, "a\"b\\c");
+    check_escape("a\"b\\c", LINE_QUOTED, "a\\\"b\\\\c");
+    check_escape("\"", LINE_QUOTED, "\\\"");
+    check_escape("\xe2z\"", LINE_QUOTED, "\\xe2z\\\"");
+}
+END_TEST
+
+START_TEST(json_has_escapes_of_its_own)
+{
+    static const char override[] = {'\xe2', '\x80', '\xae', '\0'};
+
+    check_escape("", LINE_JSON, "");
+    check_escape("a/b \xe2\x82\xac \xf0\x9f\x9a\xa2", LINE_JSON,
+                 "a/b \xe2\x82\xac \xf0\x9f\x9a\xa2");
+    check_escape("a\"b\\c", LINE_JSON, "a\\\"b\\\\c");
+    check_escape("a\r\nb\tc", LINE_JSON, "a\\u000d\\nb\\u0009c");
+    check_escape("\x1b[A\x7f", LINE_JSON, "\\u001b[A\\u007f");
+    check_escape("\xc2\x9b", LINE_JSON, "\\u009b");
+    check_escape("\xe2\x80\xa8", LINE_JSON, "\\u2028");
+    check_escape(override, LINE_JSON, "\\u202e");
+}
+END_TEST
+
+/* Half a pair of surrogates would be no text: many readers refuse it. */
+START_TEST(json_tells_bytes_that_are_not_utf8)
+{
+    check_escape("\x80z", LINE_JSON, "\\\\x80z");
+    check_escape("\xed\xa0\x80", LINE_JSON, "\\\\xed\\\\xa0\\\\x80");
+    check_escape("\xe2\x82", LINE_JSON, "\\\\xe2\\\\x82");
+    check_escape("\xff\"", LINE_JSON, "\\\\xff\\\"");
 }
 END_TEST
 
@@ -162,12 +189,15 @@ START_TEST(no_character_is_cut_in_two)
         struct line control = {.limit = limit};
         struct line quote = {.limit = limit < 2 ? limit : 1};
 
-        line_escape(&euro, "\xe2\x82\xac", false);
+        line_escape(&euro, "\xe2\x82\xac", LINE_PLAIN);
         ck_assert_uint_eq(euro.length, limit == 3 ? 3 : 0);
         ck_assert(euro.is_cut == (limit < 3));
-        line_escape(&control, "\033", false);
+        line_escape(&control, "\033", LINE_PLAIN);
         ck_assert_uint_eq(control.length, 0);
-        line_escape(&quote, "\"", true);
+        line_escape(&quote, "\"", LINE_QUOTED);
+        ck_assert_uint_eq(quote.length, 0);
+        quote.is_cut = false;
+        line_escape(&quote, "\xff\x1b", LINE_JSON);
         ck_assert_uint_eq(quote.length, 0);
     }
 }
@@ -179,7 +209,7 @@ START_TEST(a_huge_text_stays_below_the_limit)
     struct line line = {.limit = LINE_SIZE};
 
     memset(text, 0x1b, sizeof(text) - 1);
-    line_escape(&line, text, false);
+    line_escape(&line, text, LINE_PLAIN);
     ck_assert(line.is_cut);
     ck_assert_uint_eq(line.length, LINE_SIZE);
 }
@@ -203,6 +233,8 @@ UNIT_MAIN("line",
           what_turns_text_or_breaks_lines_is_escaped,
           bytes_that_are_not_utf8_are_escaped,
           only_quoted_text_has_quotes_escaped,
+          json_has_escapes_of_its_own,
+          json_tells_bytes_that_are_not_utf8,
           a_part_is_added_whole_or_not_at_all,
           a_line_can_be_full_to_the_byte,
           no_character_is_cut_in_two,

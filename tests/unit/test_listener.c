@@ -24,6 +24,7 @@ static struct loop loop;
 static struct connections connections;
 static struct log server_log;
 static struct entry entry;
+static struct watch watch;
 static uint64_t clock_ms = 1000;
 
 static struct listener listener;
@@ -32,7 +33,7 @@ static const char *step;
 
 static size_t opened;
 static size_t closed;
-static uint8_t last_index; /* of the listener that the last one came by */
+static uint16_t last_index; /* of the listener that the last one came by */
 static int last_fd;
 static bool closes_at_once;
 
@@ -87,7 +88,16 @@ static void set_up(void)
         .host = host_table(),
         .connections = &connections,
         .loop = &loop,
+        .watch = &watch,
         .log = &server_log,
+    };
+
+    const struct connections_parts shared = {
+        .connection_size = sizeof(struct connection),
+        .extra_size = sizeof(struct extra),
+        .loop = &loop,
+        .log = &server_log,
+        .host = host_table(),
     };
 
     fixtures_begin();
@@ -98,9 +108,7 @@ static void set_up(void)
     ck_assert_int_eq(loop_open(&loop, tell_time, NULL, end_turn, &connections),
                      0);
     loop.is_busy = true;
-    ck_assert_int_eq(connections_init(&connections, &loop, &server_log,
-                                      host_table(), SELECTOR_LEVEL),
-                     0);
+    ck_assert_int_eq(connections_init(&connections, &shared), 0);
     ck_assert_int_eq(entry_init(&entry, &parts), 0);
 }
 

@@ -192,9 +192,14 @@ START_TEST(no_peer_can_forge_a_line)
 {
     static const char evil[] = "x\n2026-11-24 00:00:00.000 error  gone\r\033[A"
                                "\xc2\x9b\x80\xe2\x80\xa8";
-    static const enum log_format formats[] = {LOG_TEXT, LOG_LOGFMT};
+    static const enum log_format formats[] = {LOG_TEXT, LOG_LOGFMT, LOG_JSON};
+    static const char *const told[] = {
+        "gone\\x0d\\x1b[A\\xc2\\x9b\\x80\\xe2\\x80\\xa8",
+        "gone\\x0d\\x1b[A\\xc2\\x9b\\x80\\xe2\\x80\\xa8",
+        "gone\\u000d\\u001b[A\\u009b\\\\x80\\u2028",
+    };
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct log log = open_log(LOG_INFO, formats[i]);
         struct log_subject subject = {.entry = evil, .peer = evil};
 
@@ -204,8 +209,7 @@ START_TEST(no_peer_can_forge_a_line)
         for (const char *c = content; *c != '\0'; c++) {
             ck_assert((*c >= ' ' && *c < 0x7f) || *c == '\n');
         }
-        ck_assert_ptr_nonnull(
-            strstr(content, "gone\\x0d\\x1b[A\\xc2\\x9b\\x80\\xe2\\x80\\xa8"));
+        ck_assert_ptr_nonnull(strstr(content, told[i]));
         ck_assert_int_eq(unlink(path), 0);
     }
 }
@@ -280,6 +284,65 @@ START_TEST(levels_below_are_not_written)
 }
 END_TEST
 
+START_TEST(a_view_has_a_level_of_its_own)
+{
+    struct log log = open_log(LOG_WARNING, LOG_TEXT);
+    struct log more = log_view(&log, LOG_DEBUG);
+    struct log less = log_view(&more, LOG_ERROR);
+
+    LOG(&log, LOG_INFO, NULL, "log");
+    LOG(&more, LOG_DEBUG, NULL, "more");
+    LOG(&less, LOG_WARNING, NULL, "less");
+    LOG(&less, LOG_ERROR, NULL, "least");
+    log_close(&log);
+    check_match(read_file(path), TEXT_TIME "debug more\n.*error least\n$");
+    ck_assert_uint_eq(count_lines(content), 2);
+    ck_assert(log_is_wanted(&more, LOG_DEBUG));
+    ck_assert(!log_is_wanted(&less, LOG_WARNING));
+}
+END_TEST
+
+START_TEST(a_view_follows_the_log_to_another_file)
+{
+    struct log log = open_log(LOG_INFO, LOG_JSON);
+    struct log view = log_view(&log, LOG_INFO);
+    char old[80];
+
+    (void)snprintf(old, sizeof(old), "%s.1", path);
+    ck_assert_int_eq(rename_to(old), 0);
+    ck_assert_int_eq(log_reopen(&log), 0);
+    LOG(&view, LOG_INFO, NULL, "new");
+    log_close(&log);
+    check_match(read_file(path), "\"msg\":\"new\"}\n$");
+    ck_assert_uint_eq(count_lines(read_file(old)), 0);
+}
+END_TEST
+
+START_TEST(a_message_is_written_whatever_its_level)
+{
+    struct log log = open_log(LOG_ERROR, LOG_JSON);
+    struct log view = log_view(&log, LOG_ERROR);
+    const struct log_field field = {.key = "k", .value = "v"};
+    const struct log_message message = {
+        .level = LOG_DEBUG,
+        .subject = &whole,
+        .text = "x\n",
+        .fields = &field,
+        .field_count = 1,
+    };
+
+    log_write_message(&log, &message);
+    log_write_message(&view, &message);
+    log_close(&log);
+    check_match(
+        read_file(path),
+        "^\\{\"time\":\"[^\"]{24}\",\"level\":\"debug\",\"entry\":\"echo\","
+        "\"connection\":17,\"peer\":\"127\\.0\\.0\\.1:4000\","
+        "\"msg\":\"x\\\\n\",\"k\":\"v\"\\}\n");
+    ck_assert_uint_eq(count_lines(content), 2);
+}
+END_TEST
+
 /* Logs n lines within one second, however often that takes. */
 static void burst(struct log *log, struct log_site *site, uint32_t n)
 {
@@ -312,11 +375,14 @@ END_TEST
 
 START_TEST(what_was_held_back_is_told_once)
 {
-    static const enum log_format formats[] = {LOG_TEXT, LOG_LOGFMT};
-    static const char *const told[] = {"line \\[5 more like it held back\\]\n",
-                                       "msg=\"line\" held_back=5\n"};
+    static const enum log_format formats[] = {LOG_TEXT, LOG_LOGFMT, LOG_JSON};
+    static const char *const told[] = {
+        "line \\[5 more like it held back\\]\n",
+        "msg=\"line\" held_back=5\n",
+        "\"msg\":\"line\",\"held_back\":5\\}\n",
+    };
 
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         struct log log = open_log(LOG_INFO, formats[i]);
         struct log_site site;
 
@@ -490,6 +556,9 @@ UNIT_MAIN_WITH("log",
                long_lines_are_cut_and_say_so,
                no_character_is_cut_in_two,
                levels_below_are_not_written,
+               a_view_has_a_level_of_its_own,
+               a_view_follows_the_log_to_another_file,
+               a_message_is_written_whatever_its_level,
                the_rate_of_a_site_is_limited,
                what_was_held_back_is_told_once,
                sites_have_rates_of_their_own,

@@ -117,8 +117,8 @@ START_TEST(a_write_takes_all_pieces_in_their_order)
     const struct iovec iov[] = {{a, 2}, {b, 3}, {c, 1}};
 
     ck_assert_int_eq(write_stream("now ", 4), 4);
-    ck_assert_int_eq(stream.ops->writev(&stream, iov, 1), 2);
-    ck_assert_int_eq(stream.ops->writev(&stream, iov, 3), 6);
+    ck_assert_int_eq(stream.ops->writev(&stream, iov, 1, false), 2);
+    ck_assert_int_eq(stream.ops->writev(&stream, iov, 3, false), 6);
     ck_assert_int_eq(read(ends[1], got, sizeof(got)), 12);
     ck_assert_str_eq(got, "now ababcdef");
 }
@@ -134,7 +134,7 @@ START_TEST(a_write_takes_as_many_pieces_as_the_limit_says)
         bytes[i] = (char)('0' + i);
         iov[i] = (struct iovec){.iov_base = &bytes[i], .iov_len = 1};
     }
-    ck_assert_int_eq(stream.ops->writev(&stream, iov, STREAM_IOV_MAX),
+    ck_assert_int_eq(stream.ops->writev(&stream, iov, STREAM_IOV_MAX, false),
                      STREAM_IOV_MAX);
     ck_assert_int_eq(read(ends[1], got, sizeof(got)), STREAM_IOV_MAX);
     ck_assert_int_eq(memcmp(got, bytes, STREAM_IOV_MAX), 0);
@@ -187,7 +187,7 @@ START_TEST(a_full_stream_says_again_for_several_pieces_too)
     ssize_t count;
 
     do {
-        count = stream.ops->writev(&stream, iov, 2);
+        count = stream.ops->writev(&stream, iov, 2, false);
         ck_assert_int_lt(count, BIG);
     } while (count > 0);
     ck_assert_int_eq(count, -EAGAIN);
@@ -202,8 +202,8 @@ START_TEST(a_write_to_a_peer_that_is_gone_fails_without_a_signal)
 
     close_peer();
     ck_assert_int_eq(write_stream(&byte, 1), -EPIPE);
-    ck_assert_int_eq(stream.ops->writev(&stream, iov, 1), -EPIPE);
-    ck_assert_int_eq(stream.ops->writev(&stream, iov, 2), -EPIPE);
+    ck_assert_int_eq(stream.ops->writev(&stream, iov, 1, false), -EPIPE);
+    ck_assert_int_eq(stream.ops->writev(&stream, iov, 2, false), -EPIPE);
 }
 END_TEST
 

@@ -18,7 +18,7 @@
 #define ENTRIES 2
 
 /* Filled by hand; the children inherit it. */
-static struct plugin plugin;
+static struct plugin plugins[ENTRIES];
 static struct config_listener listeners[ENTRIES];
 static struct config_entry entries[ENTRIES];
 static struct config config;
@@ -67,6 +67,15 @@ static ssize_t tell_listener(berth_conn *c, char *data, size_t size)
     return berth_write(c, data, size);
 }
 
+static ssize_t chat(berth_conn *c, char *data, size_t size)
+{
+    berth_log(c, BERTH_WARNING, "a warning");
+    berth_log(c, BERTH_INFO, "an information");
+    berth_log(c, BERTH_DEBUG, "a detail");
+    berth_entry_log(c->entry, BERTH_DEBUG, "a detail of the entry");
+    return berth_write(c, data, size);
+}
+
 /* Serves on: it is for the peer, or for the worker, to end it. */
 static void serve_on(berth_conn *c, int reason)
 {
@@ -90,6 +99,8 @@ static const berth_protocol stubborn =
                         .on_close = tell_close);
 static const berth_protocol naming =
     BERTH_PROTOCOL_INIT(.name = "naming", .on_data = tell_listener);
+static const berth_protocol chatty =
+    BERTH_PROTOCOL_INIT(.name = "chatty", .on_data = chat);
 static const berth_protocol refusing =
     BERTH_PROTOCOL_INIT(.name = "refusing",
                         .init = refuse_init,
@@ -120,11 +131,13 @@ static void set_up(void)
         .drain_timeout_ms = 60000,
     };
     for (size_t i = 0; i < ENTRIES; i++) {
-        listeners[i] = (struct config_listener){.backlog = 16, .mode = -1};
+        listeners[i] = (struct config_listener){
+            .backlog = 16, .mode = -1, .entry = i, .is_first = true};
         entries[i] = (struct config_entry){
             .name = names[i],
-            .plugin = &plugin,
+            .plugin = &plugins[i],
             .limits = {.input = 65536, .output = 1048576},
+            .log = {.level = LOG_INFO},
             .listeners = &listeners[i],
             .listener_count = 1,
         };
@@ -152,7 +165,7 @@ static void add_entry(const berth_protocol *protocol, const char *text)
 
     ck_assert_msg(error == 0, "%s: %s", text, why);
     listener->text = text;
-    plugin.protocol = *protocol;
+    plugins[config.entry_count].protocol = *protocol;
     config.entry_count++;
     config.listener_count++;
 }
@@ -358,6 +371,38 @@ START_TEST(each_entry_has_its_own_listeners)
 }
 END_TEST
 
+static enum berth_verdict sniff_star(const char *data, size_t size)
+{
+    (void)size;
+    return data[0] == '*' ? BERTH_YES : BERTH_NO;
+}
+
+/* The one at the first address has those that begin with a star. */
+START_TEST(entries_at_one_address_are_told_apart)
+{
+    int fd;
+
+    add_entry(&naming, "unix:one");
+    plugins[0].protocol.sniff = sniff_star;
+    add_entry(&echo, "unix:one");
+    listeners[0].next = &listeners[1];
+    listeners[1].is_first = false;
+    start();
+    ck_assert_ptr_nonnull(strstr(lines, "first+second: listening on unix:"));
+    (void)await("2 protocols, 1 listener");
+    fd = dial(0);
+    say(fd, "*?");
+    hear(fd, "unix:one*?");
+    (void)close(fd);
+    fd = dial(0);
+    say(fd, "other");
+    hear(fd, "other");
+    (void)close(fd);
+    tell_child(SIGTERM);
+    expect_end();
+}
+END_TEST
+
 START_TEST(one_that_leaves_makes_room_for_one_that_waits)
 {
     int fds[2];
@@ -395,6 +440,34 @@ START_TEST(every_entry_begins_and_ends)
 END_TEST
 
 /* ----------------------------------------------------------------- signals */
+
+/* The log's own level is info: it counts for neither of them. */
+START_TEST(each_entry_logs_at_its_own_level)
+{
+    entries[0].log.level = LOG_DEBUG;
+    entries[1].log.level = LOG_WARNING;
+    add_entry(&chatty, "unix:first");
+    add_entry(&chatty, "unix:second");
+    start();
+    for (size_t i = 0; i < 2; i++) {
+        int fd = dial(i);
+
+        ck_assert_int_ge(fd, 0);
+        say(fd, "x");
+        hear(fd, "x");
+        (void)close(fd);
+    }
+    tell_child(SIGTERM);
+    expect_end();
+    ck_assert_ptr_nonnull(strstr(lines, " first: listening on "));
+    ck_assert_ptr_nonnull(strstr(lines, "debug first #"));
+    ck_assert_ptr_nonnull(strstr(lines, "info  first #"));
+    ck_assert_ptr_nonnull(strstr(lines, "debug first: "));
+    ck_assert_ptr_nonnull(strstr(lines, "warn  second #"));
+    ck_assert_ptr_null(strstr(lines, "debug second"));
+    ck_assert_ptr_null(strstr(lines, "info  second"));
+}
+END_TEST
 
 START_TEST(an_idle_worker_ends_when_told)
 {
@@ -590,8 +663,10 @@ UNIT_MAIN_WITH("worker",
                connections_are_served_level_triggered,
                connections_are_served_edge_triggered,
                each_entry_has_its_own_listeners,
+               entries_at_one_address_are_told_apart,
                one_that_leaves_makes_room_for_one_that_waits,
                every_entry_begins_and_ends,
+               each_entry_logs_at_its_own_level,
                an_idle_worker_ends_when_told,
                what_the_kernel_holds_is_answered_before_the_end,
                while_it_drains_it_serves_on_but_takes_no_newcomers,

@@ -161,7 +161,8 @@ enum berth_what {
     BERTH_GET_LOCAL = 4,    /* the address that the peer connected to */
     BERTH_GET_LISTENER = 5, /* the listener's address as in server.yaml */
     BERTH_GET_ARG = 6,      /* the bytes given to berth_switch_to(); -ENOENT
-                               if the connection was not switched here */
+                               if the connection was not switched here, or
+                               with no bytes */
     BERTH_GET_TLS = 7,      /* the TLS version; -ENOENT without TLS */
 };
 
@@ -619,7 +620,9 @@ static inline uint64_t berth_now(const berth_entry *entry,
  * on_close(BERTH_SWITCHED) of the old protocol; then, with zeroed state, no
  * deadline and not paused, on_open of the new one, which is then offered the
  * bytes not yet used. A negative result of this callback wins over the switch.
- * -ENOENT: no such entry; -EPIPE: already closing.
+ * -ENOENT: no such entry; -EDQUOT: it has as many connections as its limits
+ * allow; -EPIPE: already closing; -ENOMEM. When on_end switches, the next
+ * protocol is told the end, too.
  */
 static inline int
 berth_switch_to(berth_conn *c, const char *entry, const void *arg, size_t size)
@@ -630,7 +633,9 @@ berth_switch_to(berth_conn *c, const char *entry, const void *arg, size_t size)
 /*
  * The same to another protocol of this plugin, under the same entry: local and
  * settings stay. *protocol must be constant and is made by
- * BERTH_PROTOCOL_INIT().
+ * BERTH_PROTOCOL_INIT(); of its members those that concern a connection are
+ * used: name, state_size, on_open to on_close. -EINVAL: it is broken, -ENOTSUP:
+ * it needs a newer server; the log says why.
  */
 static inline int berth_switch_protocol(berth_conn *c,
                                         const berth_protocol *protocol,

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The watch: notices callbacks that take long, without a clock call for each.
+ * A thread looks now and then whether the worker is in a callback, and since
+ * when; the worker asks only when it left one that was seen.
+ */
+#ifndef BERTH_WATCH_H
+#define BERTH_WATCH_H
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Looks in the time that counts as slow: a callback is taken for shorter than
+   it is by up to one of them. */
+#define WATCH_LOOKS 8
+
+struct watch {
+    /* The worker's: odd while a callback runs, so that each has a number. */
+    _Atomic uint64_t sequence;
+    /* The thread's: the callback that it saw last, and when it first did. */
+    _Atomic uint64_t seen;
+    _Atomic uint64_t seen_ms;
+    atomic_bool is_asleep; /* the thread: nothing was going on */
+    atomic_bool is_stopped;
+    bool is_started;
+    uint64_t slow_ms; /* 0: nothing is watched */
+    pthread_t thread;
+    sem_t bell;
+};
+
+/* slow_ms: what counts as slow; 0: nothing does. No thread is started yet. */
+void watch_init(struct watch *watch, uint64_t slow_ms);
+
+/* Starts the thread, if anything is to be watched. Returns 0 or -errno. */
+int watch_start(struct watch *watch);
+
+/* Ends it. One that was not started is fine. */
+void watch_stop(struct watch *watch);
+
+/* The long ways of the functions below. */
+void watch_ring(struct watch *watch);
+uint64_t watch_measure(const struct watch *watch);
+
+/* The worker begins a turn, after it may have waited for long. */
+static inline void watch_wake(struct watch *watch)
+{
+    if (atomic_load_explicit(&watch->is_asleep, memory_order_relaxed)) {
+        watch_ring(watch);
+    }
+}
+
+/* The worker begins a callback. */
+static inline void watch_enter(struct watch *watch)
+{
+    uint64_t sequence =
+        atomic_load_explicit(&watch->sequence, memory_order_relaxed);
+
+    atomic_store_explicit(&watch->sequence, sequence + 1, memory_order_relaxed);
+}
+
+/* It has ended. Returns for how many ms it ran, if that is slow, else 0. */
+static inline uint64_t watch_leave(struct watch *watch)
+{
+    uint64_t sequence =
+        atomic_load_explicit(&watch->sequence, memory_order_relaxed);
+
+    atomic_store_explicit(&watch->sequence, sequence + 1, memory_order_relaxed);
+    return atomic_load_explicit(&watch->seen, memory_order_relaxed) == sequence
+               ? watch_measure(watch)
+               : 0;
+}
+
+#endif

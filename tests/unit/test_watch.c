@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "watch.h"
+
+#include <sched.h>
+#include <time.h>
+
+#include "unit.h"
+
+#define HOUR_MS ((uint64_t)60 * 60 * 1000)
+
+static struct watch watch;
+
+static void begin(uint64_t slow_ms)
+{
+    watch_init(&watch, slow_ms);
+    ck_assert_int_eq(watch_start(&watch), 0);
+}
+
+/* The thread has looked at the callback that runs. */
+static void await_look(void)
+{
+    while (atomic_load(&watch.seen) != atomic_load(&watch.sequence)) {
+        (void)sched_yield();
+    }
+}
+
+static void await_sleep(void)
+{
+    while (!atomic_load(&watch.is_asleep)) {
+        (void)sched_yield();
+    }
+}
+
+static uint64_t clock_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((uint64_t)now.tv_sec * 1000) + ((uint64_t)now.tv_nsec / 1000000);
+}
+
+static void pass_ms(uint64_t ms)
+{
+    uint64_t end_ms = clock_ms() + ms;
+
+    while (clock_ms() < end_ms) {
+    }
+}
+
+START_TEST(without_a_thread_nothing_is_slow)
+{
+    begin(0);
+    ck_assert(!watch.is_started);
+    watch_enter(&watch);
+    pass_ms(2);
+    ck_assert_uint_eq(watch_leave(&watch), 0);
+    watch_stop(&watch);
+}
+END_TEST
+
+START_TEST(a_callback_that_takes_long_is_measured)
+{
+    begin(3);
+    watch_enter(&watch);
+    await_look();
+    pass_ms(5);
+    ck_assert_uint_ge(watch_leave(&watch), 3);
+    watch_stop(&watch);
+}
+END_TEST
+
+START_TEST(one_that_was_seen_and_is_short_is_not)
+{
+    watch_init(&watch, HOUR_MS);
+    watch_enter(&watch);
+    ck_assert_int_eq(watch_start(&watch), 0);
+    await_look();
+    ck_assert_uint_eq(watch_leave(&watch), 0);
+    watch_stop(&watch);
+}
+END_TEST
+
+START_TEST(the_time_is_that_of_the_callback_not_of_those_before)
+{
+    begin(HOUR_MS);
+    for (int i = 0; i < 1000; i++) {
+        watch_enter(&watch);
+        ck_assert_uint_eq(watch_leave(&watch), 0);
+    }
+    watch_stop(&watch);
+    ck_assert_uint_eq(atomic_load(&watch.sequence), 2000);
+}
+END_TEST
+
+START_TEST(with_nothing_going_on_it_sleeps_until_a_turn_begins)
+{
+    begin(1);
+    for (int i = 0; i < 3; i++) {
+        await_sleep();
+        watch_wake(&watch);
+        watch_enter(&watch);
+        await_look();
+        pass_ms(2);
+        ck_assert_uint_ge(watch_leave(&watch), 1);
+    }
+    watch_stop(&watch);
+}
+END_TEST
+
+START_TEST(it_stops_at_once_asleep_or_not)
+{
+    begin(1);
+    await_sleep();
+    watch_stop(&watch);
+    begin(HOUR_MS);
+    watch_stop(&watch);
+    watch_stop(&watch); /* again is fine */
+    ck_assert(!watch.is_started);
+}
+END_TEST
+
+UNIT_MAIN("watch",
+          without_a_thread_nothing_is_slow,
+          a_callback_that_takes_long_is_measured,
+          one_that_was_seen_and_is_short_is_not,
+          the_time_is_that_of_the_callback_not_of_those_before,
+          with_nothing_going_on_it_sleeps_until_a_turn_begins,
+          it_stops_at_once_asleep_or_not)
