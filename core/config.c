@@ -409,7 +409,7 @@ int config_from_words(const char *const *words,
                    CONFIG_ENTRIES_MAX);
         return -EINVAL;
     }
-    whole = make_whole("arguments", errors);
+    whole = make_whole(count == 0 ? "built-in" : "arguments", errors);
     if (whole == NULL) {
         return -ENOMEM;
     }

@@ -24,7 +24,8 @@ struct config_log {
 };
 
 struct config {
-    const char *source; /* what it was read from: a path, or "arguments" */
+    const char *source; /* what it was read from: a path, "arguments", or
+                           "built-in" when there were neither */
     struct config_entry *entries;
     size_t entry_count;
     size_t listener_count; /* addresses, of all entries */

@@ -159,8 +159,8 @@ static void compare_listeners(const struct config_maker *maker,
                    CONFIG_LISTENERS_MAX);
         return;
     }
-    firsts.items =
-        arena_array(maker->source.arena, total, sizeof(*firsts.items));
+    firsts.items = arena_array(maker->source.arena, total,
+                               sizeof(struct config_listener *));
     if (firsts.items == NULL) {
         errors_no_memory(maker->source.errors);
         return;

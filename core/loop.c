@@ -36,6 +36,7 @@ int loop_open(struct loop *loop,
     if (error < 0) {
         return error;
     }
+    loop->turn = 0;
     loop->now_ms = clock(clock_arg);
     loop->real_ms = 0;
     loop->is_busy = false;
@@ -81,9 +82,11 @@ static int choose_timeout(const struct loop *loop)
 
 int loop_turn(struct loop *loop)
 {
-    int ready = selector_wait(&loop->selector, loop->reports, LOOP_REPORTS,
-                              choose_timeout(loop));
+    int ready;
 
+    loop->turn++;
+    ready = selector_wait(&loop->selector, loop->reports, LOOP_REPORTS,
+                          choose_timeout(loop));
     loop->now_ms = loop->clock(loop->clock_arg);
     loop->real_ms = 0;
     for (int i = 0; i < ready; i++) {

@@ -3,10 +3,12 @@
  * The program: command line, configuration, worker. Nobody else exits.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "config.h"
@@ -183,12 +185,29 @@ static int run(struct program *program)
     }
 }
 
+/*
+ * One that was closed would be the number of the next descriptor, a socket
+ * perhaps, and what a plugin or a library prints would go there.
+ */
+static int open_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) {
+            return -errno;
+        }
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     struct program program = {.config = NULL};
-    int error;
+    int error = open_standard_streams();
     int status;
 
+    if (error < 0) {
+        return fail("/dev/null", error);
+    }
     if (cli_parse(&program.cli, argc, argv) < 0) {
         return CLI_EXIT_USAGE;
     }

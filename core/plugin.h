@@ -42,7 +42,7 @@ struct plugin_refusal {
  * working directory if base is NULL); any other is looked up in the folders,
  * with and without ".so". Writes the path to found[0..size).
  * Returns 0, or -ENOENT (refusal filled: where it was looked for, "did you
- * mean" among the plugins that are there).
+ * mean" among the plugins that are there, or else which there are).
  */
 int plugin_find(const char *name,
                 const char *base,

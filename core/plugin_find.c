@@ -181,8 +181,11 @@ static int compare_name(void *arg, const char *path, const char *name)
     return 0;
 }
 
+/* before: what stands before the name in the hint, of that length. */
 static void suggest_name(const char *name,
                          const struct plugin_path *path,
+                         const char *before,
+                         size_t before_length,
                          struct plugin_refusal *refusal)
 {
     char stem[NAME_MAX + 1];
@@ -191,10 +194,42 @@ static void suggest_name(const char *name,
 
     (void)snprintf(stem, sizeof(stem), "%.*s", (int)length, name);
     (void)plugin_list(path, compare_name, &nearest);
-    if (nearest.distance < SUGGEST_FAR) {
+    if (nearest.distance < SUGGEST_FAR && before_length < 200) {
         (void)snprintf(refusal->hint, sizeof(refusal->hint),
-                       "did you mean '%s'?", nearest.text);
+                       "did you mean '%.*s%s'?", (int)before_length, before,
+                       nearest.text);
     }
+}
+
+/* A hint that grows; empty when not all of it fits. */
+struct names {
+    char *text;
+    size_t size;
+    size_t length;
+};
+
+static int add_name(void *arg, const char *path, const char *name)
+{
+    struct names *names = arg;
+
+    (void)path;
+    names->length += (size_t)snprintf(
+        names->text + names->length, names->size - names->length, "%s%.*s",
+        names->length == 0 ? "the plugins there are " : ", ",
+        (int)strlen(name) - 3, name);
+    if (names->length >= names->size) {
+        names->text[0] = '\0';
+        return -ENOBUFS;
+    }
+    return 0;
+}
+
+static void suggest_all(const struct plugin_path *path,
+                        struct plugin_refusal *refusal)
+{
+    struct names names = {refusal->hint, sizeof(refusal->hint), 0};
+
+    (void)plugin_list(path, add_name, &names);
 }
 
 /* A file that stands where paths are relative to, named without a slash. */
@@ -239,9 +274,30 @@ static int refuse_name(const char *name,
     tell_folders(name, path, refusal);
     suggest_path(name, base, refusal);
     if (refusal->hint[0] == '\0') {
-        suggest_name(name, path, refusal);
+        suggest_name(name, path, "", 0, refusal);
+    }
+    if (refusal->hint[0] == '\0') {
+        suggest_all(path, refusal);
     }
     return -ENOENT;
+}
+
+/* A file of another name in the folder where this one is not. */
+static void suggest_neighbour(const char *name,
+                              const char *tried,
+                              struct plugin_refusal *refusal)
+{
+    const char *base = strrchr(tried, '/');
+    const char *slash = strrchr(name, '/');
+    char folder[PATH_MAX];
+    const char *const folders[] = {folder};
+    const struct plugin_path path = {.folders = folders, .count = 1};
+
+    if (base != NULL && slash != NULL &&
+        format_path(folder, "%.*s", (int)(base - tried) + 1, tried)) {
+        suggest_name(base + 1, &path, name, (size_t)(slash - name) + 1,
+                     refusal);
+    }
 }
 
 static int
@@ -256,6 +312,8 @@ refuse_path(const char *name, const char *tried, struct plugin_refusal *refusal)
     if (format_path(path, "%s.so", tried) && is_regular_file(path)) {
         (void)snprintf(refusal->hint, sizeof(refusal->hint),
                        "did you mean '%.400s.so'?", name);
+    } else {
+        suggest_neighbour(name, tried, refusal);
     }
     return -ENOENT;
 }

@@ -43,6 +43,11 @@ struct worker {
     enum worker_state state;
 };
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* ----------------------------------------------------------------- signals */
 
 static void begin_drain(struct worker *worker)
@@ -53,8 +58,8 @@ static void begin_drain(struct worker *worker)
     for (size_t i = 0; i < worker->listener_count; i++) {
         listener_finish(&worker->listeners[i]);
     }
-    LOG(worker->log, LOG_INFO, NULL, "stopping: %zu connections to finish",
-        worker->connections.open);
+    LOG(worker->log, LOG_INFO, NULL, "stopping: %zu connection%s to finish",
+        worker->connections.open, plural(worker->connections.open));
     driver_stop_all(&worker->connections, BERTH_EXIT);
     if (timeout_ms != 0) {
         loop_set_timer(&worker->loop, &worker->source, timeout_ms);
@@ -65,8 +70,8 @@ static void begin_drain(struct worker *worker)
 static void end_now(struct worker *worker, const char *why)
 {
     if (worker->connections.open > 0) {
-        LOG(worker->log, LOG_WARNING, NULL, "%s: %zu connections are ended",
-            why, worker->connections.open);
+        LOG(worker->log, LOG_WARNING, NULL, "%s: %zu connection%s ended", why,
+            worker->connections.open, plural(worker->connections.open));
     }
     worker->state = WORKER_ENDED;
 }
@@ -348,13 +353,15 @@ int worker_new(const struct config *config,
 
 /* --------------------------------------------------------------- listening */
 
+/* At no limited rate, as below: each address is told. */
 static void tell_address(const struct listener *listener)
 {
     char text[ADDRESS_TEXT_MAX];
     struct log_subject subject = {.entry = listener->entry->head.name};
 
     (void)address_format(&listener->address, text, sizeof(text));
-    LOG(listener->entry->log, LOG_INFO, &subject, "listening on %s", text);
+    log_write(listener->entry->log, NULL, LOG_INFO, &subject, "listening on %s",
+              text);
 }
 
 static int
@@ -374,8 +381,8 @@ open_listener(struct worker *worker, struct entry *entry, uint16_t index)
     int error = listener_open(listener, &parts, &step);
 
     if (error < 0) {
-        LOG(entry->log, LOG_ERROR, &subject, "cannot %s %s: %s", step,
-            from->text, strerror(-error));
+        log_write(entry->log, NULL, LOG_ERROR, &subject, "cannot %s %s: %s",
+                  step, from->text, strerror(-error));
         return error;
     }
     worker->listener_count++;
@@ -388,6 +395,8 @@ int worker_listen(struct worker *worker)
     struct gate *gate = worker->gates;
     int first_error = 0;
 
+    LOG(worker->log, LOG_INFO, NULL, "berth %s, configuration: %s",
+        BERTH_VERSION, worker->config->source);
     for (size_t i = 0; i < worker->address_count; i++) {
         const struct config_listener *first = worker->firsts[i];
         struct entry *entry = first->next == NULL
@@ -414,10 +423,9 @@ static int start_listeners(struct worker *worker)
         }
         tell_address(&worker->listeners[i]);
     }
-    LOG(worker->log, LOG_INFO, NULL,
-        "ready: %zu protocol%s, %zu listener%s (%s)", worker->entry_count,
-        worker->entry_count == 1 ? "" : "s", worker->listener_count,
-        worker->listener_count == 1 ? "" : "s", worker->config->source);
+    LOG(worker->log, LOG_INFO, NULL, "ready: %zu protocol%s, %zu listener%s",
+        worker->entry_count, plural(worker->entry_count),
+        worker->listener_count, plural(worker->listener_count));
     return 0;
 }
 

@@ -8,32 +8,14 @@ import random
 import socket
 import unittest
 
-from harness import Server, connect, fds, recv_all, rss_private
-from traffic import (MIB, count_connections, echo_yaml, exchange, gather,
-                     random_chunks, reset, round_trip, send_until_stuck, until)
+from harness import Server, connect, fds, recv_all
+from traffic import (MIB, close_at_once, count_connections, echo_yaml,
+                     exchange, gather, random_chunks, reset, round_trip,
+                     send_until_stuck, until)
 
 CONNECTS = 5000
 CLIENTS = 8  # threads that connect
 RESETS = 200
-
-
-def close_at_once(address, number):
-    """Connects and leaves in one of the ways there are."""
-    sock = connect(address)
-    way = number % 5
-    if way == 0:
-        sock.close()
-    elif way == 1:
-        reset(sock)
-    elif way == 2:
-        sock.sendall(b"unread answers make the kernel reset")
-        sock.close()
-    elif way == 3:
-        sock.sendall(b"x")
-        reset(sock)
-    else:
-        sock.shutdown(socket.SHUT_WR)
-        sock.close()
 
 
 class Abuse:
@@ -151,23 +133,6 @@ class Abuse:
 
         gather(be_rude, be_rude, *(lambda seed=seed: be_good(seed)
                                    for seed in range(6)))
-
-    def test_memory_does_not_grow_with_the_number_of_peers(self):
-        def connect_many():
-            for number in range(1000):
-                close_at_once(self.address, number)
-            until(lambda: fds(self.server.pid) == self.before, "all are gone")
-            return rss_private(self.server.pid)
-
-        if is_sanitized(self.server.pid):
-            self.skipTest("the address sanitizer keeps what is freed")
-        first = connect_many()
-        self.assertLess(connect_many() - first, 256 << 10)
-
-
-def is_sanitized(pid):
-    with open(f"/proc/{pid}/maps") as file:
-        return "libasan" in file.read()
 
 
 class Level(Abuse, unittest.TestCase):

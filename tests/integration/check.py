@@ -17,6 +17,7 @@ from traffic import COMPILER, build_plugin, echo_yaml, round_trip
 
 OK, OTHER, USAGE, SYSTEM, CONFIG = 0, 1, 64, 71, 78
 SECONDS = 1  # of processor time, however many tests run beside this one
+MANY = 50  # addresses
 
 ENTRY = "protocols:\n  - plugin: echo\n    listen: 127.0.0.1:0\n"
 
@@ -479,6 +480,15 @@ class Addresses(unittest.TestCase):
             self.check_refused(*("127.0.0.1:%d" % busy.getsockname()[1]
                                  for busy in (one, other)))
 
+    def test_as_many_as_there_are_are_told(self):
+        """More than the log takes in a second from one place in the code."""
+        story = self.check_refused(*["192.0.2.1:0"] * MANY)
+        self.assertEqual(story.count("cannot bind 192.0.2.1:0"), MANY)
+        with Server(echo_yaml(["127.0.0.1:0"] * MANY)) as server:
+            self.assertEqual(len(set(server.addresses)), MANY)
+            with connect(server.addresses[-1]) as sock:
+                round_trip(sock)
+
     def test_a_star_where_one_address_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as busy:
             self.check_refused("*:%d" % busy.getsockname()[1])
@@ -558,11 +568,30 @@ class CommandLine(unittest.TestCase):
             with connect(server.address) as sock:
                 round_trip(sock)
 
-    def test_server_yaml_of_the_folder_is_read_and_named(self):
+    def test_server_yaml_of_the_folder_is_read(self):
         with Server(args=[]) as server:
-            server.wait_log("ready.*server.yaml")
             with connect(server.address) as sock:
                 round_trip(sock)
+
+    def test_the_first_line_says_what_is_served(self):
+        for args, words in {("-c", "server.yaml"): r"server\.yaml",
+                            (): r"\./server\.yaml",
+                            ("echo=127.0.0.1:0",): "arguments"}.items():
+            with self.subTest(args), Server(args=list(args)) as server:
+                self.assertRegex(
+                    server.log[0],
+                    rf'"berth \d+\.\d+\.\d+, configuration: {words}"')
+        # Also where nothing is served in the end.
+        with Server() as server:
+            done = run("-c", "server.yaml", config=echo_yaml([server.address]))
+            self.assertIn('configuration: server.yaml"',
+                          done.stderr.splitlines()[0])
+
+    def test_with_nothing_given_there_is_echo(self):
+        done = run("-t")
+        self.assertEqual((done.returncode, done.stderr), (OK, ""))
+        self.assertEqual(done.stdout,
+                         "built-in: ok (1 protocol, 1 listener)\n")
 
 
 if __name__ == "__main__":

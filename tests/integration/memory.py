@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
 """10,000 idle connections cost next to nothing beyond a server that has served
-100, and what they cost is given back."""
+100, and what they cost is given back; so is what rude peers cost."""
 
 import unittest
 
 from harness import Server, connect, fds, rss_private, skip
-from traffic import echo_yaml, raise_descriptors, round_trip, until
+from traffic import (close_at_once, echo_yaml, raise_descriptors, round_trip,
+                     until)
 
 FEW = 100
 MANY = 10_000
+RUDE = 2_000
 DESCRIPTORS = MANY + 100  # of the server, and of this process
 BYTES_EACH = 256
 MESSAGE = bytes(range(64))
@@ -50,6 +52,21 @@ class Memory:
             self.assertLess(once_more - again, 64 << 10)
             for sock in socks:
                 sock.close()
+
+    def test_memory_does_not_grow_with_the_number_of_peers(self):
+        with Server(echo_yaml(trigger=self.trigger)) as server:
+            before = fds(server.pid)
+            first = self.serve_rude(server, before)
+            growth = self.serve_rude(server, before) - first
+            print(f"{self.trigger}: {RUDE} rude peers more, memory grew by "
+                  f"{growth >> 10} KiB")
+            self.assertLess(growth, 64 << 10)
+
+    def serve_rude(self, server, before):
+        for number in range(RUDE):
+            close_at_once(server.address, number)
+        until(lambda: fds(server.pid) == before, "all are gone")
+        return rss_private(server.pid)
 
 
 class Level(Memory, unittest.TestCase):

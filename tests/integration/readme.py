@@ -12,8 +12,9 @@ import unittest
 
 from harness import BERTH, SOURCE, Server, connect, recv_exactly, run, skip
 
-READMES = ["README.md", "core/README.md", "protocols/README.md",
-           "protocols/echo/README.md", "tests/README.md", "tools/README.md"]
+READMES = ["README.md", "config/README.md", "core/README.md",
+           "protocols/README.md", "protocols/echo/README.md",
+           "tests/README.md", "tools/README.md"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 PLUGIN = ["-fPIC", "-shared", "-Wl,-z,defs"]
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
@@ -43,7 +44,7 @@ def is_plugin(language, text):
 
 
 def is_config(language, text):
-    return language == "yaml" and text.startswith("protocols:")
+    return language == "yaml" and re.search("^protocols:", text, re.MULTILINE)
 
 
 def shell(command, folder, path=None):

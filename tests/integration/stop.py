@@ -318,5 +318,23 @@ class UnixSockets(unittest.TestCase):
             self.assertEqual(os.stat(self.path).st_mode & 0o777, 0o600)
 
 
+class StandardStreams(unittest.TestCase):
+    def test_closed_ones_are_no_sockets(self):
+        """What a plugin prints must not get into a connection."""
+        with tempfile.TemporaryDirectory(prefix="berth-") as folder:
+            path = os.path.join(folder, "echo.sock")
+            process = subprocess.Popen([BERTH, "echo=unix:" + path],
+                                       preexec_fn=lambda: os.closerange(0, 3))
+            try:
+                until(lambda: os.path.exists(path), "a socket")
+                for fd in range(3):
+                    self.assertEqual(
+                        os.readlink(f"/proc/{process.pid}/fd/{fd}"),
+                        "/dev/null")
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(TIMEOUT_S), 0)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -17,7 +17,7 @@ import tempfile
 import termios
 import time
 
-from harness import SOURCE, TIMEOUT_S
+from harness import SOURCE, TIMEOUT_S, connect
 
 TRIGGERS = ("level", "edge")
 MIB = 1 << 20
@@ -156,6 +156,25 @@ def reset(sock):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                     struct.pack("ii", 1, 0))
     sock.close()
+
+
+def close_at_once(address, number):
+    """Connects and leaves in one of the ways there are."""
+    sock = connect(address)
+    way = number % 5
+    if way == 0:
+        sock.close()
+    elif way == 1:
+        reset(sock)
+    elif way == 2:
+        sock.sendall(b"unread answers make the kernel reset")
+        sock.close()
+    elif way == 3:
+        sock.sendall(b"x")
+        reset(sock)
+    else:
+        sock.shutdown(socket.SHUT_WR)
+        sock.close()
 
 
 # -------------------------------------------------------------------- plugins

@@ -504,9 +504,9 @@ void peer_reset(struct peer *peer)
 
 const char *peer_take(struct peer *peer, size_t *size)
 {
-    const char *data = peer->received.data + peer->received.taken;
+    size_t taken = peer->received.taken;
 
-    *size = peer->received.size - peer->received.taken;
+    *size = peer->received.size - taken;
     peer->received.taken = peer->received.size;
-    return *size == 0 ? "" : data;
+    return *size == 0 ? "" : peer->received.data + taken;
 }

@@ -763,6 +763,7 @@ START_TEST(no_words_are_echo)
     ck_assert_int_eq(symlink(file, fixtures_path("echo.so")), 0);
     (void)snprintf(folder, sizeof(folder), "%s", fixtures_root);
     ck_assert_int_eq(from_words(NULL, 0), 0);
+    ck_assert_str_eq(config->source, "built-in");
     ck_assert_uint_eq(config->entry_count, 1);
     ck_assert_str_eq(config->entries->listeners->text, "127.0.0.1:8080");
 }

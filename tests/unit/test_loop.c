@@ -146,6 +146,31 @@ START_TEST(a_turn_is_reports_then_timers_then_its_end)
 }
 END_TEST
 
+static void note_turn(struct source *source, uint32_t events)
+{
+    struct watched *watched = CONTAINER_OF(source, struct watched, source);
+
+    (void)events;
+    watched->calls = loop.turn;
+}
+
+static const struct source_ops numbering = {.ready = note_turn};
+
+START_TEST(a_turn_has_its_number_from_its_beginning_to_the_next)
+{
+    struct watched watched;
+
+    ck_assert_uint_eq(loop.turn, 0);
+    watched_open(&watched, &numbering);
+    take_turn();
+    ck_assert_uint_eq(watched.calls, 1);
+    ck_assert_uint_eq(loop.turn, 1);
+    take_turn();
+    ck_assert_uint_eq(watched.calls, 2);
+    (void)close(watched.fd);
+}
+END_TEST
+
 START_TEST(a_loop_without_an_end_function_turns)
 {
     struct loop other;
@@ -445,6 +470,7 @@ UNIT_MAIN_WITH("loop",
                a_new_source_has_no_timer,
                what_is_ready_is_told_with_its_events,
                a_turn_is_reports_then_timers_then_its_end,
+               a_turn_has_its_number_from_its_beginning_to_the_next,
                a_loop_without_an_end_function_turns,
                a_turn_takes_so_many_reports_and_the_next_one_the_rest,
                the_clock_is_the_one_given_asked_once_a_turn,

@@ -605,7 +605,7 @@ static void send_part(int fd, uint64_t offset, size_t size, size_t *number)
 START_TEST(what_is_lent_leaves_uncopied_with_what_is_around_it)
 {
     char text[] = "lent ";
-    size_t released = 0;
+    static size_t released; /* until tear_down() */
 
     append("one ");
     lend(text, &released);
@@ -623,7 +623,7 @@ END_TEST
 
 START_TEST(a_release_waits_until_the_last_byte_is_sent)
 {
-    size_t released[2] = {0, 0};
+    static size_t released[2];
 
     lend("first", &released[0]);
     lend("second", &released[1]);
@@ -643,7 +643,7 @@ END_TEST
 
 START_TEST(what_is_dropped_is_released_too)
 {
-    size_t released[3] = {0, 0, 0};
+    static size_t released[3];
     int fd = make_file("file");
 
     append("x");
@@ -665,7 +665,7 @@ START_TEST(an_output_that_had_loans_is_as_new)
 {
     const struct output *kept = output;
     const struct output_segment *segment = output->first;
-    size_t released = 0;
+    static size_t released; /* until tear_down() */
 
     append("one ");
     lend("lent", &released);
@@ -681,7 +681,7 @@ END_TEST
 
 START_TEST(nothing_is_appended_to_a_loan)
 {
-    size_t released = 0;
+    static size_t released; /* until tear_down() */
     char *room;
 
     lend("lent ", &released);
@@ -697,7 +697,7 @@ END_TEST
 
 START_TEST(a_file_follows_its_head_and_says_so)
 {
-    size_t released = 0;
+    static size_t released; /* until tear_down() */
     int fd = make_file("0123456789");
 
     append("head ");
@@ -727,7 +727,7 @@ END_TEST
 
 START_TEST(a_file_that_is_shorter_is_told)
 {
-    size_t released = 0;
+    static size_t released; /* until tear_down() */
     int fd = make_file("0123456789");
 
     send_part(fd, 8, 3, &released);
@@ -740,7 +740,7 @@ END_TEST
 
 START_TEST(a_large_file_is_sent_by_turns)
 {
-    size_t released = 0;
+    static size_t released; /* until tear_down() */
     int fd = memfd_create("output", MFD_CLOEXEC);
     int turns = 1;
 

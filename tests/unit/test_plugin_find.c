@@ -107,15 +107,45 @@ START_TEST(a_path_that_leads_nowhere_is_told)
 }
 END_TEST
 
+START_TEST(near_names_are_suggested_for_a_path_too)
+{
+    char path[PATH_MAX];
+    char hint[PATH_MAX + 32];
+
+    missed("./b/htpp.so", fixtures_root, &two, "no such file",
+           "did you mean './b/http.so'?");
+    missed("b/lien", fixtures_root, &none, "no such file",
+           "did you mean 'b/line.so'?");
+    (void)snprintf(path, sizeof(path), "%s/b/ehco.so", fixtures_root);
+    (void)snprintf(hint, sizeof(hint), "did you mean '%s/b/echo.so'?",
+                   fixtures_root);
+    missed(path, NULL, &none, "no such file", hint);
+    missed("./nowhere/http.so", fixtures_root, &two, "no such file", "");
+}
+END_TEST
+
 START_TEST(a_name_that_is_nowhere_tells_where_it_was_looked_for)
 {
     char text[3 * PATH_MAX];
 
     (void)snprintf(text, sizeof(text), "there is no 'zzzzzz' in %s, %s",
                    folders[0], folders[1]);
-    missed("zzzzzz", NULL, &two, text, "");
+    missed("zzzzzz", NULL, &two, text,
+           "the plugins there are echo, http, line");
     ck_assert_str_eq(refusal.path, "");
     missed("echo", NULL, &none, "no folder of plugins to find 'echo' in", "");
+}
+END_TEST
+
+START_TEST(a_hint_is_whole_or_none)
+{
+    char name[64];
+
+    for (int i = 0; i < 20; i++) {
+        (void)snprintf(name, sizeof(name), "b/%d-%040d.so", i, 0);
+        fixtures_write(name, "", 0);
+    }
+    missed("zzzzzz", NULL, &two, "there is no 'zzzzzz' in", "");
 }
 END_TEST
 
@@ -139,7 +169,8 @@ END_TEST
 
 START_TEST(folders_are_no_plugins)
 {
-    missed("folder.so", NULL, &two, "no 'folder.so'", "");
+    missed("folder.so", NULL, &two, "no 'folder.so'",
+           "the plugins there are echo, http, line");
     found("http", NULL, &two, "b/http.so");
 }
 END_TEST
@@ -157,7 +188,8 @@ START_TEST(what_does_not_fit_is_not_cut)
                      -ENOENT);
     ck_assert_str_eq(small, "untouched");
     memset(name, 'n', sizeof(name) - 1);
-    missed(name, NULL, &two, "there is no 'nnn", "");
+    missed(name, NULL, &two, "there is no 'nnn",
+           "the plugins there are echo, http, line");
     name[0] = '/';
     missed(name, NULL, &two, "no such file", "");
 }
@@ -227,7 +259,9 @@ UNIT_MAIN_WITH("plugin_find",
                a_slash_makes_a_path,
                a_path_may_lead_to_anything,
                a_path_that_leads_nowhere_is_told,
+               near_names_are_suggested_for_a_path_too,
                a_name_that_is_nowhere_tells_where_it_was_looked_for,
+               a_hint_is_whole_or_none,
                near_names_are_suggested,
                a_path_without_slash_is_suggested,
                folders_are_no_plugins,
