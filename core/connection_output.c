@@ -64,13 +64,14 @@ static inline bool is_writable(const struct connection *c)
     return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) == 0;
 }
 
-/* Can size bytes join what is corked? */
+/* Can size bytes join what is corked? Not even none where there is no room:
+   a write of nothing fails, too, when it is over. */
 static inline bool fits_cork(const struct connection *c, size_t size)
 {
     const struct connections *all = connection_all(c);
 
     return all->current == c &&
-           size <= (size_t)(all->cork_end - all->cork_next);
+           size < (size_t)(all->cork_end - all->cork_next);
 }
 
 /* What berth_write() documents, in its order. */
