@@ -252,6 +252,7 @@ static void finish(struct world *world)
     for (size_t i = 0; i < model->count; i++) {
         FUZZ_REQUIRE(model->connections[i].is_closed, "on_close never came");
     }
+    FUZZ_REQUIRE(model->loans == 0, "%zu loans are not released", model->loans);
     FUZZ_REQUIRE(simulator->connections.open == 0 &&
                      simulator->entry.open == 0 &&
                      simulator->connections.slab.used == 0 &&

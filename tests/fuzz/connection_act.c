@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "connection_loan.h"
 #include "fuzz.h"
 
 /* One callback does no more than this. */
@@ -147,6 +148,44 @@ static void act_commit_across(struct call *call, size_t number)
     commit(call, size);
 }
 
+static struct loan *make_loan(struct call *call, size_t size)
+{
+    struct loan *loan = loan_new(call->run->model, size);
+
+    fill(call->target, loan->bytes, size);
+    return loan;
+}
+
+static void act_lend(struct call *call, size_t number)
+{
+    size_t size = spend(call, number);
+    struct loan *loan = make_loan(call, size);
+    ssize_t result = berth_write_owned(call->target->c, loan->bytes, size,
+                                       loan_release, loan);
+
+    model_wrote(call->run->model, call->target, result, size);
+    if (result < 0) { /* nothing was taken over */
+        loan_free(loan);
+    }
+}
+
+static void act_send_file(struct call *call, size_t number)
+{
+    size_t size = spend(call, number);
+    struct loan *loan = make_loan(call, size);
+    int result;
+
+    loan_write_file(loan);
+    call->target->has_files = true;
+    result = berth_sendfile(call->target->c, loan->fd, LOAN_FILE_START, size,
+                            loan_release, loan);
+    model_wrote(call->run->model, call->target,
+                result < 0 ? result : (ssize_t)size, size);
+    if (result < 0) {
+        loan_free(loan);
+    }
+}
+
 static void act_room(struct call *call, size_t number)
 {
     (void)number;
@@ -274,6 +313,8 @@ static const struct act acts[] = {
     {'v', true, true, act_writev},
     {'b', true, true, act_commit},
     {'B', true, true, act_commit_half},
+    {'l', true, true, act_lend},
+    {'F', true, true, act_send_file},
     {'n', true, true, act_reserve},
     {'N', true, true, act_commit_too_much},
     {'i', true, true, act_commit_across},

@@ -219,7 +219,7 @@ void model_shutdown(struct model_connection *conn)
 static bool must_refuse(const struct model *model,
                         const struct model_connection *conn)
 {
-    return conn->left > model->script->limits.output &&
+    return !conn->has_files && conn->left > model->script->limits.output &&
            conn->peer->received.size == conn->received_at_turn;
 }
 

@@ -59,7 +59,8 @@ struct model_connection {
     size_t excess;   /* of a write that failed the peer may have got so much */
     size_t received_at_turn, received_at_callback;
     size_t written_at_turn;
-    size_t left; /* queued when the last attempt to send it ended */
+    size_t left;    /* queued when the last attempt to send it ended */
+    bool has_files; /* their bytes do not count towards limits.output */
     bool is_shutdown;
     bool may_drain, must_drain;
     uint64_t drain_turn;
@@ -79,6 +80,7 @@ struct model {
     struct model_connection *again; /* whose on_data must be the next */
     uint64_t turn;
     uint64_t tick_ms; /* 0: none */
+    size_t loans;     /* that were taken over and not yet released */
     size_t high_mark, low_mark;
     bool is_calling, is_in_callback, is_ending;
     unsigned stops;     /* all, as 1 << reason */
