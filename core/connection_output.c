@@ -70,8 +70,7 @@ static inline bool fits_cork(const struct connection *c, size_t size)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c &&
-           size < (size_t)(all->cork_end - all->cork_next);
+    return all->current == c && size < (size_t)(all->cork_end - all->cork_next);
 }
 
 /* What berth_write() documents, in its order. */
