@@ -264,15 +264,12 @@ static int read_entries(struct making *making, const struct node *list)
 /* The top level of the file: a mapping with `protocols` in it. */
 static int read_root(struct making *making, const struct node *root)
 {
-    const bool is_empty = root == NULL || node_is_empty(root);
-    /* What is empty may be for libyaml in a line behind the last. */
-    const struct place place =
-        settings_place(&making->maker.source, is_empty ? NULL : root);
+    const struct place place = settings_place(&making->maker.source, root);
     struct errors *errors = making->maker.source.errors;
     struct keys_top keys;
     int error;
 
-    if (is_empty) {
+    if (root == NULL || node_is_empty(root)) {
         errors_add(errors, &place, MINIMAL, "there is nothing in this file");
         return -EINVAL;
     }

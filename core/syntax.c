@@ -116,6 +116,11 @@ find_place(const char *text, size_t offset, size_t *line, size_t *column)
     }
 }
 
+void syntax_end(const char *text, size_t size, size_t *line, size_t *column)
+{
+    find_place(text, size, line, column);
+}
+
 /* What stands at text[0..size) that YAML takes for the end of a line; 0: no. */
 static unsigned odd_line_end(const char *text, size_t size)
 {
@@ -360,7 +365,7 @@ bring_inside(struct syntax_report *report, const char *text, size_t size)
 {
     size_t line, column;
 
-    find_place(text, size, &line, &column);
+    syntax_end(text, size, &line, &column);
     if (report->line > line) {
         report->line = line;
         report->column = column;

@@ -545,8 +545,9 @@ START_TEST(files_that_say_nothing_are_told_the_least)
         {"# x\n",
          "server.yaml: error: there is nothing in this file\n" MINIMAL},
         {"---\n",
-         "server.yaml: error: there is nothing in this file\n" MINIMAL},
-        {"---", "server.yaml: error: there is nothing in this file\n" MINIMAL},
+         "server.yaml:2:1: error: there is nothing in this file\n" MINIMAL},
+        {"---",
+         "server.yaml:1:4: error: there is nothing in this file\n" MINIMAL},
         {"echo\n", "server.yaml:1:1: error: the file must be a mapping (key: "
                    "value), not a text\n" MINIMAL},
         {"- a\n", "server.yaml:1:1: error: the file must be a mapping (key: "
