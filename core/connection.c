@@ -196,7 +196,7 @@ void connection_arm(struct connection *c)
             take_earlier(&due_ms, loop->now_ms,
                          (limits->stall_ms + STALL_LOOKS - 1) / STALL_LOOKS);
         }
-        if ((c->flags & CONNECTION_STARTED) == 0) {
+        if (connection_awaits_first_byte(c)) {
             take_earlier(&due_ms, active_ms, limits->first_byte_ms);
         }
     }

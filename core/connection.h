@@ -270,6 +270,12 @@ static inline bool connection_wants_read(const struct connection *c)
            (c->input == NULL || (c->flags & CONNECTION_OFFERED) != 0);
 }
 
+/* Does limits.first_byte go on? Not when it has done what it can. */
+static inline bool connection_awaits_first_byte(const struct connection *c)
+{
+    return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_STARTED) == 0;
+}
+
 /* Bytes came in or went out. */
 static inline void connection_touch(struct connection *c)
 {

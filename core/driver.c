@@ -223,8 +223,7 @@ static void check_limits(struct connection *c)
     if (connection_is_stalled(c)) {
         close_late(c, "stall", limits->stall_ms);
         connection_reset(c, -ETIMEDOUT);
-    } else if (limits->first_byte_ms != 0 &&
-               (c->flags & CONNECTION_STARTED) == 0 &&
+    } else if (limits->first_byte_ms != 0 && connection_awaits_first_byte(c) &&
                idle_ms >= limits->first_byte_ms) {
         close_late(c, "first_byte", limits->first_byte_ms);
         connection_close(c, -ETIMEDOUT);

@@ -482,6 +482,27 @@ START_TEST(first_byte_ends_those_who_say_nothing)
 }
 END_TEST
 
+START_TEST(first_byte_leaves_the_rest_to_idle)
+{
+    struct limits limits = {
+        .input = 1024, .output = 4096, .first_byte_ms = 100, .idle_ms = 1000};
+    struct peer *peer;
+
+    greeting = "hello";
+    begin(&noted, &limits, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    peer->window = 0; /* the close waits for it */
+    simulator_wait(&simulator, 500);
+    ck_assert_int_eq(peer->closes, 0);
+    ck_assert_int_gt(timer_wheel_next(&simulator.loop.wheel), 1);
+    simulator_wait(&simulator, 500);
+    ck_assert_int_eq(peer->closes, 1);
+    ck_assert_int_eq(peer->why, -ETIMEDOUT);
+    ck_assert(peer->is_closed_by_reset);
+    simulator_fini(&simulator);
+}
+END_TEST
+
 START_TEST(a_deadline_passes_once_and_its_output_leaves)
 {
     struct peer *peer;
@@ -865,6 +886,7 @@ UNIT_MAIN("driver",
           a_slow_reader_is_not_stalled,
           an_idle_connection_is_closed_at_its_limit,
           first_byte_ends_those_who_say_nothing,
+          first_byte_leaves_the_rest_to_idle,
           a_deadline_passes_once_and_its_output_leaves,
           a_deadline_can_be_moved_and_lifted,
           a_deadline_without_on_timer_closes,
