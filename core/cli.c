@@ -18,21 +18,50 @@ static const struct option_row {
     const char *value; /* what its value is called; NULL: takes none */
     const char *help;
     enum cli_command command; /* CLI_SERVE: changes nothing */
-    char letter;
+    char letter;              /* '\0': none */
 } rows[] = {
     {"config", "FILE", "read FILE instead of ./server.yaml", CLI_SERVE, 'c'},
-    {"check", NULL, "read and check all of it, then exit; nothing is bound",
+    {"check", NULL, "read and check all of it, bind nothing, then exit",
      CLI_CHECK, 't'},
     {"list", NULL, "list the plugins that are found, then exit", CLI_LIST, 'l'},
+    {"describe", NULL, "describe the plugins named, or server.yaml itself",
+     CLI_DESCRIBE, '\0'},
+    {"print-config", NULL, "print what takes effect, and where it comes from",
+     CLI_PRINT_CONFIG, '\0'},
+    {"print-default-config", NULL, "print a server.yaml to begin with",
+     CLI_PRINT_DEFAULT_CONFIG, '\0'},
+    {"print-schema", NULL, "print the JSON Schema of server.yaml, for editors",
+     CLI_PRINT_SCHEMA, '\0'},
     {"version", NULL, "print the version, then exit", CLI_VERSION, 'V'},
     {"help", NULL, "print this, then exit", CLI_HELP, 'h'},
 };
 
 enum {
-    ROW_COUNT = sizeof(rows) / sizeof(rows[0])
+    ROW_COUNT = sizeof(rows) / sizeof(rows[0]),
+    LONG_ONLY = 256, /* and a row's number: its value, above all letters */
+    HELP_COLUMN = 30,
 };
 
+/* What getopt_long() calls the option: its letter if it has one. */
+static int get_value(const struct option_row *row)
+{
+    return row->letter == '\0' ? LONG_ONLY + (int)(row - rows) : row->letter;
+}
+
 /* ----------------------------------------------------------------- printing */
+
+static void print_row(FILE *stream, const struct option_row *row)
+{
+    char letter[] = "-x,";
+    int width;
+
+    letter[1] = row->letter;
+    width = fprintf(
+        stream, "  %-3s --%s%s%s", row->letter == '\0' ? "" : letter, row->name,
+        row->value == NULL ? "" : " ", row->value == NULL ? "" : row->value);
+    (void)fprintf(stream, "%*s%s\n",
+                  width < HELP_COLUMN ? HELP_COLUMN - width : 1, "", row->help);
+}
 
 void cli_print_help(FILE *stream)
 {
@@ -43,17 +72,13 @@ void cli_print_help(FILE *stream)
                 "\n",
                 stream);
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        int width = fprintf(stream, "  -%c, --%s%s%s", rows[i].letter,
-                            rows[i].name, rows[i].value == NULL ? "" : " ",
-                            rows[i].value == NULL ? "" : rows[i].value);
-
-        (void)fprintf(stream, "%*s%s\n", width < 22 ? 22 - width : 1, "",
-                      rows[i].help);
+        print_row(stream, &rows[i]);
     }
     (void)fputs("\n"
                 "Given plugins, berth serves these and reads no file:\n"
                 "  berth echo                      echo on 127.0.0.1:8080\n"
                 "  berth ./my.so=127.0.0.1:9000    a plugin of your own\n"
+                "  berth --describe ./my.so        what can be set of it\n"
                 "Otherwise it reads ./server.yaml, or else the system's "
                 "berth/server.yaml.\n"
                 "Where there is neither it serves echo on 127.0.0.1:8080.\n"
@@ -83,10 +108,10 @@ __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
 
 /* ------------------------------------------------------------ what is wrong */
 
-static const struct option_row *find_row(int letter)
+static const struct option_row *find_row(int value)
 {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].letter == letter) {
+        if (get_value(&rows[i]) == value) {
             return &rows[i];
         }
     }
@@ -186,8 +211,11 @@ static void fill_getopt(char letters[2 * ROW_COUNT + 2],
         names[i] = (struct option){
             .name = rows[i].name,
             .has_arg = rows[i].value == NULL ? no_argument : required_argument,
-            .val = rows[i].letter,
+            .val = get_value(&rows[i]),
         };
+        if (rows[i].letter == '\0') {
+            continue;
+        }
         letters[length++] = rows[i].letter;
         if (rows[i].value != NULL) {
             letters[length++] = ':';
@@ -235,23 +263,29 @@ static int read_options(struct cli *cli, int argc, char **argv)
     char letters[2 * ROW_COUNT + 2];
     struct option names[ROW_COUNT + 1];
     int result = 0;
-    int letter;
+    int value;
 
     fill_getopt(letters, names);
     optind = 0; /* begin anew: glibc's way, see getopt(3) */
     opterr = 0;
     while (result == 0 &&
-           (letter = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-        if (letter == ':') {
+           (value = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+        if (value == ':') {
             result = refuse("option '--%s' needs a value: %s",
                             find_row(optopt)->name, find_row(optopt)->value);
-        } else if (letter == '?') {
+        } else if (value == '?') {
             result = refuse_option(argv[optind - 1]);
         } else {
-            result = take_option(cli, find_row(letter));
+            result = take_option(cli, find_row(value));
         }
     }
     return result;
+}
+
+static bool takes_words(enum cli_command command)
+{
+    return command == CLI_SERVE || command == CLI_CHECK ||
+           command == CLI_DESCRIBE || command == CLI_PRINT_CONFIG;
 }
 
 static int check_words(const struct cli *cli)
@@ -259,8 +293,9 @@ static int check_words(const struct cli *cli)
     if (cli->command >= CLI_VERSION || cli->word_count == 0) {
         return 0;
     }
-    if (cli->command == CLI_LIST) {
-        return refuse("'--list' takes no plugins: it finds them");
+    if (!takes_words(cli->command)) {
+        return refuse("'--%s' takes no plugins: it finds them",
+                      get_command_name(cli->command));
     }
     if (cli->config != NULL) {
         return refuse("either plugins or '--config', not both: '%s' would not "

@@ -21,6 +21,10 @@ enum cli_command {
     CLI_SERVE = 0,
     CLI_CHECK,
     CLI_LIST,
+    CLI_DESCRIBE,
+    CLI_PRINT_CONFIG,
+    CLI_PRINT_DEFAULT_CONFIG,
+    CLI_PRINT_SCHEMA,
     CLI_VERSION,
     CLI_HELP,
 };
@@ -29,8 +33,9 @@ struct cli {
     enum cli_command command;
     const char *config;       /* of --config; NULL: not given */
     const char *const *words; /* PLUGIN[=ADDRESS]; within argv */
-    size_t word_count;        /* only with CLI_SERVE and CLI_CHECK, and then
-                                 without config */
+    size_t word_count;        /* only with CLI_SERVE, CLI_CHECK and
+                                 CLI_PRINT_CONFIG, then without config, and
+                                 with CLI_DESCRIBE */
 };
 
 /*

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "document.h"
-#include "keys.h"
 
 /* A hint: the least that a file must have. */
 #define MINIMAL                                                                \
@@ -186,11 +185,14 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     config->drain_timeout_ms = keys->drain_timeout_ms;
     config->sniff_timeout_ms = keys->sniff_timeout_ms;
     config->slow_callback_ms = keys->slow_callback_ms;
+    config->pool_threads = (size_t)keys->pool.threads;
+    config->pool_queue = (size_t)keys->pool.queue;
     config->log = (struct config_log){
         .level = (enum log_level)keys->log.level,
         .format = (enum log_format)keys->log.format,
         .file = keys->log.file,
     };
+    config->keys = *keys;
     return error == -ENOMEM ? error : add_folders(making, &keys->plugin_path);
 }
 
@@ -239,9 +241,9 @@ static int check_protocols(const struct making *making, const struct node *node)
         errors_add(errors, &place, MINIMAL, "'protocols' is an empty list");
         return -EINVAL;
     }
-    if (node->count > CONFIG_ENTRIES_MAX) {
+    if (node->count > KEYS_ENTRIES_MAX) {
         errors_add(errors, &place, NULL, "'protocols' has more than %d items",
-                   CONFIG_ENTRIES_MAX);
+                   KEYS_ENTRIES_MAX);
         return -EINVAL;
     }
     return 0;
@@ -279,6 +281,7 @@ static int read_root(struct making *making, const struct node *root)
                    node_describe(root));
         return -EINVAL;
     }
+    making->whole->config.root = root;
     error = apply_top(making, root, &keys);
     if (error == 0 && keys.protocols != NULL &&
         check_protocols(making, keys.protocols) == 0) {
@@ -404,9 +407,9 @@ int config_from_words(const char *const *words,
     struct making making;
     int error;
 
-    if (count > CONFIG_ENTRIES_MAX) {
+    if (count > KEYS_ENTRIES_MAX) {
         errors_add(errors, NULL, NULL, "more than %d protocols",
-                   CONFIG_ENTRIES_MAX);
+                   KEYS_ENTRIES_MAX);
         return -EINVAL;
     }
     whole = make_whole(count == 0 ? "built-in" : "arguments", errors);

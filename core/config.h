@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <berth/protocol.h>
 
 #include "config_entry.h"
 #include "error.h"
+#include "keys.h"
 #include "log.h"
 #include "plugin.h"
 
@@ -33,7 +35,11 @@ struct config {
     uint64_t drain_timeout_ms; /* 0: none, wait for ever */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
+    size_t pool_threads;
+    size_t pool_queue; /* jobs that may wait */
     struct config_log log;
+    struct keys_top keys;    /* the top level's values as they take effect */
+    const struct node *root; /* of the file; NULL: made from words */
 };
 
 /* Where plugins are found besides what the file says in `plugin_path`. */
@@ -72,6 +78,13 @@ void config_refuse(const struct config *config,
                    const berth_error *refusal,
                    int number,
                    struct errors *errors);
+
+/*
+ * Prints the configuration as a server.yaml that says the same, wherever it
+ * stands: with each value where it comes from (FILE:LINE, default, command
+ * line) as a comment. Secrets are left out.
+ */
+void config_print(const struct config *config, FILE *stream);
 
 void config_free(struct config *config);
 

@@ -30,21 +30,6 @@ static struct log_scope scope_of(const struct keys_log *keys)
 
 /* ---------------------------------------------------------------- plugin */
 
-static void refuse_plugin(const struct config_maker *maker,
-                          const struct place *place,
-                          const char *name,
-                          const struct plugin_refusal *refusal)
-{
-    if (refusal->path[0] == '\0') {
-        errors_add(maker->source.errors, place, refusal->hint,
-                   "the plugin '%.200s': %s", name, refusal->text);
-    } else {
-        errors_add(maker->source.errors, place, refusal->hint,
-                   "the plugin '%.200s' (%s): %s", name, refusal->path,
-                   refusal->text);
-    }
-}
-
 static int find_plugin(const struct config_maker *maker,
                        const struct place *place,
                        const char *base,
@@ -59,7 +44,7 @@ static int find_plugin(const struct config_maker *maker,
         return refuse_memory(maker);
     }
     if (error != 0) {
-        refuse_plugin(maker, place, name, &refusal);
+        plugin_set_refuse(&refusal, name, place, maker->source.errors);
         return -EINVAL;
     }
     return 0;
@@ -108,6 +93,18 @@ static int refuse_listener(const struct config_maker *maker,
     return -EINVAL;
 }
 
+/* The address as it takes effect: a relative path is not relative any more. */
+static int show_address(const struct config_maker *maker,
+                        struct config_listener *listener)
+{
+    char text[ADDRESS_TEXT_MAX];
+    const size_t length =
+        address_format(&listener->address, text, sizeof(text));
+
+    listener->keys.address = arena_text(maker->source.arena, text, length);
+    return listener->keys.address == NULL ? refuse_memory(maker) : 0;
+}
+
 static int read_address(const struct config_maker *maker,
                         const char *text,
                         struct config_listener *listener)
@@ -128,7 +125,7 @@ static int read_address(const struct config_maker *maker,
                    "the address '%.200s': %s", text, why);
         return -EINVAL;
     }
-    return 0;
+    return show_address(maker, listener);
 }
 
 static int read_mode(const struct config_maker *maker,
@@ -176,6 +173,7 @@ static int read_listener_keys(const struct config_maker *maker,
     }
     listener->place = settings_place(&maker->source, address);
     listener->backlog = (uint32_t)keys.backlog;
+    listener->keys = keys;
     error = worse(error, read_address(maker, keys.address, listener));
     if (keys.mode != NULL && error == 0) {
         error = read_mode(maker, node_find(node, "mode"), keys.mode, listener);
@@ -196,6 +194,8 @@ static int read_listener(const struct config_maker *maker,
         .backlog = KEYS_BACKLOG,
         .mode = -1,
         .place = place,
+        .keys = {.backlog = KEYS_BACKLOG},
+        .node = node,
     };
     if (node_is_empty(node)) {
         return refuse_listener(maker, &place, "'listen' has no value",
@@ -226,7 +226,7 @@ static int read_listeners(const struct config_maker *maker,
     const struct place place = settings_place(&maker->source, node);
     int error = 0;
 
-    if (count == 0 || count > CONFIG_LISTENERS_MAX) {
+    if (count == 0 || count > KEYS_LISTENERS_MAX) {
         return refuse_listener(maker, &place,
                                count == 0 ? "'listen' is an empty list"
                                           : "'listen' has more than 1024 items",
@@ -282,6 +282,12 @@ static int fill_settings(const struct config_maker *maker,
 
 /* ------------------------------------------------------------------- items */
 
+/* What holds for an entry that does not say. */
+static struct keys_entry inherit_keys(const struct config_maker *maker)
+{
+    return (struct keys_entry){.limits = maker->limits, .log = maker->log};
+}
+
 /* What the item's keys say is taken one by one, so that all errors are told. */
 static int take_keys(const struct config_maker *maker,
                      const struct keys_entry *keys,
@@ -291,6 +297,7 @@ static int take_keys(const struct config_maker *maker,
         settings_place(&maker->source, node_find(entry->node, "plugin"));
     int error = 0;
 
+    entry->keys = *keys;
     entry->limits = keys->limits;
     entry->log = scope_of(&keys->log);
     if (keys->plugin != NULL) {
@@ -317,7 +324,7 @@ int config_entry_read(const struct config_maker *maker,
         .later = keys_later(),
         .is_kept = true,
     };
-    struct keys_entry keys = {.limits = maker->limits, .log = maker->log};
+    struct keys_entry keys = inherit_keys(maker);
     int error;
 
     *entry = (struct config_entry){
@@ -354,6 +361,7 @@ int config_entry_from_word(const struct config_maker *maker,
     int error;
 
     *entry = (struct config_entry){
+        .keys = inherit_keys(maker),
         .limits = maker->limits,
         .log = scope_of(&maker->log),
         .place = {.file = maker->source.file},
@@ -367,6 +375,7 @@ int config_entry_from_word(const struct config_maker *maker,
         .backlog = KEYS_BACKLOG,
         .mode = -1,
         .place = entry->place,
+        .keys = {.backlog = KEYS_BACKLOG},
     };
     error = find_plugin(maker, &entry->place, NULL, name, entry);
     error =

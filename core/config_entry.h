@@ -20,10 +20,6 @@
 #include "plugin_set.h"
 #include "settings.h"
 
-/* Bounds of a configuration: names and addresses are compared each with each. */
-#define CONFIG_ENTRIES_MAX 1024
-#define CONFIG_LISTENERS_MAX 1024
-
 struct config_listener {
     struct address address;
     const char *text;   /* as written */
@@ -35,6 +31,8 @@ struct config_listener {
     size_t entry;                 /* index of the entry it belongs to */
     struct config_listener *next; /* of those at this address; NULL: the last */
     bool is_first;                /* it is the first at its address */
+    struct keys_listener keys;    /* its values as they take effect */
+    const struct node *node;      /* its mapping or address; NULL: none */
 };
 
 struct config_entry {
@@ -48,6 +46,8 @@ struct config_entry {
     size_t listener_count;
     struct place place;      /* where it is written */
     const struct node *node; /* its item in the file; NULL: it was a word */
+    struct keys_entry keys;  /* its values as they take effect, but for
+                                listeners and settings, which are above */
 };
 
 /* What entries are made from. */

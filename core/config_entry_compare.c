@@ -154,9 +154,9 @@ static void compare_listeners(const struct config_maker *maker,
     for (size_t i = 0; i < count; i++) {
         total += entries[i].listener_count;
     }
-    if (total > CONFIG_LISTENERS_MAX) {
+    if (total > KEYS_LISTENERS_MAX) {
         errors_add(maker->source.errors, &file, NULL, "more than %d addresses",
-                   CONFIG_LISTENERS_MAX);
+                   KEYS_LISTENERS_MAX);
         return;
     }
     firsts.items = arena_array(maker->source.arena, total,

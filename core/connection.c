@@ -35,17 +35,19 @@ void connection_start_tally(struct connection *c)
 {
     struct extra *extra = connection_extend(c);
     char peer[ADDRESS_TEXT_MAX];
+    size_t size;
 
     if (extra == NULL || extra->tally != NULL) {
         return;
     }
     connection_peer_text(c, peer, sizeof(peer));
-    extra->tally = malloc(sizeof(*extra->tally) + strlen(peer) + 1);
+    size = strlen(peer) + 1;
+    extra->tally = malloc(sizeof(*extra->tally) + size);
     if (extra->tally != NULL) {
         extra->tally->opened_ms = connection_entry(c)->loop->now_ms;
         extra->tally->bytes_in = 0;
         extra->tally->bytes_out = 0;
-        (void)strcpy(extra->tally->peer, peer);
+        memcpy(extra->tally->peer, peer, size);
     }
 }
 

@@ -456,6 +456,8 @@ static void owe_stop(void *object, void *arg)
     if (c->phase == CONNECTION_OPEN) {
         c->flags |= *flag;
         connection_schedule(c);
+    } else if (c->phase == CONNECTION_LINGERING) {
+        connection_arm(c); /* for less time, if this is an exit */
     }
 }
 

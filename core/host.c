@@ -366,35 +366,36 @@ static void host_count(berth_entry *head, unsigned counter, uint64_t n)
 
 /* ----------------------------------------------------------- other threads */
 
+static const struct post_office *office_of(const berth_host *table)
+{
+    return &((const struct host *)(const void *)table)->office;
+}
+
 static berth_ref host_ref_of(berth_conn *conn)
 {
-    return (berth_ref){.host = conn->host};
+    return (berth_ref){
+        .host = conn->host,
+        .owner = conn,
+        .id = connection_of(conn)->id,
+    };
 }
 
 static int host_post(berth_ref ref, berth_post_fn *fn, void *arg)
 {
-    (void)ref;
-    (void)fn;
-    (void)arg;
-    return -ENOSYS;
+    return post_to_connection(office_of(ref.host), &ref, fn, arg);
 }
 
 static int host_entry_post(berth_entry *entry, berth_entry_fn *fn, void *arg)
 {
-    (void)entry;
-    (void)fn;
-    (void)arg;
-    return -ENOSYS;
+    return post_to_entry(office_of(entry->host), entry, fn, arg);
 }
 
 static int
 host_work(berth_conn *conn, berth_job_fn *job, berth_post_fn *done, void *arg)
 {
-    (void)conn;
-    (void)job;
-    (void)done;
-    (void)arg;
-    return -ENOSYS;
+    const berth_ref ref = host_ref_of(conn);
+
+    return post_work(office_of(conn->host), &ref, job, done, arg);
 }
 
 static int host_entry_work(berth_entry *entry,
@@ -402,11 +403,7 @@ static int host_entry_work(berth_entry *entry,
                            berth_entry_fn *done,
                            void *arg)
 {
-    (void)entry;
-    (void)job;
-    (void)done;
-    (void)arg;
-    return -ENOSYS;
+    return post_entry_work(office_of(entry->host), entry, job, done, arg);
 }
 
 static const berth_host table = {
@@ -438,7 +435,7 @@ static const berth_host table = {
     .entry_work = host_entry_work,
 };
 
-const berth_host *host_table(void)
+void host_init(struct host *host)
 {
-    return &table;
+    *host = (struct host){.table = table};
 }

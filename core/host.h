@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The server's side of the contract: the table of functions that a plugin
- * reaches through its connection or entry.
+ * reaches through its connection or entry. Each worker has one, so that a
+ * thread which posts finds the worker by the table that its ref names.
  */
 #ifndef BERTH_HOST_H
 #define BERTH_HOST_H
 
 #include <berth/protocol.h>
 
-/* Constant; the same for all connections and entries. */
-const berth_host *host_table(void);
+#include "post.h"
+
+struct host {
+    berth_host table; /* what plugins see; must be first */
+    struct post_office office;
+};
+
+/* Makes the table; the office may be filled in later, before anything is
+   posted. */
+void host_init(struct host *host);
 
 #endif

@@ -19,7 +19,9 @@ static const berth_option limits[] = {
      .fallback = "none",
      .min = 1,
      .max = CONNECTIONS_MAX,
-     .help = "connections open at once; at this number no more are accepted"},
+     .help =
+         "connections open at once; at this number no more are accepted until "
+         "one ends"},
     {.name = "connections_per_ip",
      .type = BERTH_INT,
      .flags = BERTH_NONE,
@@ -27,21 +29,25 @@ static const berth_option limits[] = {
      .fallback = "none",
      .min = 1,
      .max = CONNECTIONS_MAX,
-     .help = "connections open at once from one address; more are closed"},
+     .help = "connections open at once from one address; one more is accepted "
+             "and closed; unix sockets do not count"},
     {.name = "input",
      .type = BERTH_SIZE,
      BERTH_FIELD(struct limits, input),
      .fallback = "64KiB",
      .min = KIB,
      .max = KIB * KIB * KIB,
-     .help = "bytes of a message that is not complete yet"},
+     .help = "bytes that a protocol may leave unused, that is, the longest "
+             "message that it must see whole; more closes the connection"},
     {.name = "output",
      .type = BERTH_SIZE,
      BERTH_FIELD(struct limits, output),
      .fallback = "1MiB",
      .min = 4 * KIB,
      .max = INT64_MAX,
-     .help = "bytes that wait for the peer to take them"},
+     .help = "bytes that wait for the peer to take them; more closes the "
+             "connection; at a quarter of it the connection is not read any "
+             "more, at a sixteenth it is again"},
     {.name = "idle",
      .type = BERTH_DURATION,
      .flags = BERTH_NONE,
@@ -49,7 +55,8 @@ static const berth_option limits[] = {
      .fallback = "5m",
      .min = 1,
      .max = DAYS_24,
-     .help = "time without a byte in either direction"},
+     .help = "time without a byte in either direction; then the connection is "
+             "closed"},
     {.name = "first_byte",
      .type = BERTH_DURATION,
      .flags = BERTH_NONE,
@@ -57,7 +64,8 @@ static const berth_option limits[] = {
      .fallback = "none",
      .min = 1,
      .max = DAYS_24,
-     .help = "time until the first byte is received"},
+     .help = "time from accepting to the first byte received; then the "
+             "connection is closed"},
     {.name = "stall",
      .type = BERTH_DURATION,
      .flags = BERTH_NONE,
@@ -65,11 +73,12 @@ static const berth_option limits[] = {
      .fallback = "30s",
      .min = 1,
      .max = DAYS_24,
-     .help = "time that output may wait while the peer takes none"},
+     .help = "time that output waits while the peer takes none of it; then the "
+             "connection is closed"},
     BERTH_OPTIONS_END,
 };
 
-/* As BERTH_FIELD, for the type OPTION_NODE. */
+/* As BERTH_FIELD, for OPTION_NODE and those behind it. */
 #define NODE_FIELD(type_, member_)                                             \
     .offset = (uint32_t)offsetof(type_, member_),                              \
     .width = (uint32_t)sizeof(void *)
@@ -108,7 +117,74 @@ static const berth_option log_keys[] = {
      .type = BERTH_BOOL,
      BERTH_FIELD(struct keys_log, access),
      .fallback = "false",
-     .help = "a line for each connection when it has ended"},
+     .help =
+         "a line for each connection when it has ended, whatever the level"},
+    BERTH_OPTIONS_END,
+};
+
+static const berth_option listener[] = {
+    {.name = "address",
+     .type = BERTH_STRING,
+     .flags = BERTH_REQUIRED,
+     BERTH_FIELD(struct keys_listener, address),
+     .help = "the address, as in 127.0.0.1:8080"},
+    {.name = "backlog",
+     .type = BERTH_INT,
+     BERTH_FIELD(struct keys_listener, backlog),
+     .fallback = "4096", /* KEYS_BACKLOG */
+     .min = 1,
+     .max = 65535,
+     .help = "connections that may wait to be accepted; the kernel has a limit "
+             "of its own, net.core.somaxconn"},
+    {.name = "mode",
+     .type = BERTH_STRING,
+     BERTH_FIELD(struct keys_listener, mode),
+     .help = "permissions of a unix socket's path, in octal, as in \"0660\"; "
+             "writing is connecting; else as the umask says"},
+    BERTH_OPTIONS_END,
+};
+
+static const berth_option entry[] = {
+    {.name = KEYS_PLUGIN,
+     .type = BERTH_STRING,
+     .flags = BERTH_REQUIRED,
+     BERTH_FIELD(struct keys_entry, plugin),
+     .min = 1,
+     .max = 4095,
+     .help = "the shared object: a path if it has a slash (relative to this "
+             "file), else a name that is looked up, with or without .so"},
+    {.name = "name",
+     .type = BERTH_STRING,
+     BERTH_FIELD(struct keys_entry, name),
+     .min = 1,
+     .max = 64,
+     .help =
+         "what the entry is called in the log, of A-Z a-z 0-9 _ . -; unique, "
+         "so two entries of one plugin need one; else the protocol's"},
+    {.name = "listen",
+     .type = OPTION_LISTEN,
+     NODE_FIELD(struct keys_entry, listen),
+     .min = 1,
+     .max = KEYS_LISTENERS_MAX,
+     .items = listener,
+     .help = "where it listens; without it the entry is reached only when "
+             "another one switches to it, which is warned of"},
+    {.name = "settings",
+     .type = OPTION_SETTINGS,
+     NODE_FIELD(struct keys_entry, settings),
+     .help = "the plugin's own options, described in its README and by "
+             "--describe"},
+    {.name = "limits",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_entry, limits),
+     .items = limits,
+     .help = "limits of this entry; what is not given is the top level's"},
+    {.name = "log",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_entry, log),
+     .items = &log_keys[ENTRY_LOG_KEYS],
+     .help = "what is logged about this entry and its connections; what is "
+             "not given is the top level's"},
     BERTH_OPTIONS_END,
 };
 
@@ -120,19 +196,42 @@ static const berth_option folder = {
     .help = "a folder",
 };
 
+static const berth_option pool_keys[] = {
+    {.name = "threads",
+     .type = BERTH_INT,
+     BERTH_FIELD(struct keys_pool, threads),
+     .fallback = "8",
+     .min = 1,
+     .max = 1024,
+     .help = "jobs that run at once; a thread is started when it is needed"},
+    {.name = "queue",
+     .type = BERTH_INT,
+     BERTH_FIELD(struct keys_pool, queue),
+     .fallback = "1024",
+     .min = 0,
+     .max = 1000000,
+     .help = "jobs that may wait for a thread; more are refused"},
+    BERTH_OPTIONS_END,
+};
+
 static const berth_option top[] = {
     {.name = "protocols",
-     .type = OPTION_NODE,
+     .type = OPTION_ENTRIES,
      .flags = BERTH_REQUIRED,
      NODE_FIELD(struct keys_top, protocols),
-     .help = "the protocols that are served, as in [{plugin: echo.so, listen: "
+     .min = 1,
+     .max = KEYS_ENTRIES_MAX,
+     .items = entry,
+     .help = "what is served, as in [{plugin: echo.so, listen: "
              "\"127.0.0.1:8080\"}]"},
     {.name = "trigger",
      .type = BERTH_ENUM,
      BERTH_FIELD(struct keys_top, trigger),
      .fallback = "level",
      .choices = triggers,
-     .help = "how epoll reports sockets: level- or edge-triggered"},
+     .help =
+         "how epoll reports sockets: level- or edge-triggered; what a client "
+         "sees is the same"},
     {.name = "plugin_path",
      .type = BERTH_LIST,
      BERTH_FIELD(struct keys_top, plugin_path),
@@ -150,7 +249,8 @@ static const berth_option top[] = {
      .fallback = "30s",
      .min = 1,
      .max = DAYS_24,
-     .help = "time that connections have to finish when the server ends"},
+     .help = "time that connections have to finish when the server ends; none "
+             "waits for ever"},
     {.name = "sniff_timeout",
      .type = BERTH_DURATION,
      .flags = BERTH_NONE,
@@ -158,8 +258,13 @@ static const berth_option top[] = {
      .fallback = "300ms",
      .min = 1,
      .max = DAYS_24,
-     .help = "time until a silent connection on a shared address goes to the "
-             "last entry"},
+     .help = "time until a silent connection on an address that entries share "
+             "goes to the last of them; none waits for its first bytes"},
+    {.name = "pool",
+     .type = BERTH_GROUP,
+     BERTH_FIELD(struct keys_top, pool),
+     .items = pool_keys,
+     .help = "threads for jobs of plugins that block"},
     {.name = "slow_callback",
      .type = BERTH_DURATION,
      .flags = BERTH_NONE,
@@ -172,63 +277,8 @@ static const berth_option top[] = {
      .type = BERTH_GROUP,
      BERTH_FIELD(struct keys_top, log),
      .items = log_keys,
-     .help = "the server's log"},
-    BERTH_OPTIONS_END,
-};
-
-static const berth_option entry[] = {
-    {.name = "plugin",
-     .type = BERTH_STRING,
-     .flags = BERTH_REQUIRED,
-     BERTH_FIELD(struct keys_entry, plugin),
-     .min = 1,
-     .max = 4095,
-     .help = "the shared object: a path if it has a slash, else a name that "
-             "is looked up"},
-    {.name = "name",
-     .type = BERTH_STRING,
-     BERTH_FIELD(struct keys_entry, name),
-     .min = 1,
-     .max = 64,
-     .help = "what the entry is called; the protocol's name if not given"},
-    {.name = "listen",
-     .type = OPTION_NODE,
-     NODE_FIELD(struct keys_entry, listen),
-     .help = "an address, or a list of addresses or of mappings"},
-    {.name = "settings",
-     .type = OPTION_NODE,
-     NODE_FIELD(struct keys_entry, settings),
-     .help = "the options of the plugin itself"},
-    {.name = "limits",
-     .type = BERTH_GROUP,
-     BERTH_FIELD(struct keys_entry, limits),
-     .items = limits,
-     .help = "limits of this entry"},
-    {.name = "log",
-     .type = BERTH_GROUP,
-     BERTH_FIELD(struct keys_entry, log),
-     .items = &log_keys[ENTRY_LOG_KEYS],
-     .help = "what is logged about this entry"},
-    BERTH_OPTIONS_END,
-};
-
-static const berth_option listener[] = {
-    {.name = "address",
-     .type = BERTH_STRING,
-     .flags = BERTH_REQUIRED,
-     BERTH_FIELD(struct keys_listener, address),
-     .help = "the address, as in 127.0.0.1:8080"},
-    {.name = "backlog",
-     .type = BERTH_INT,
-     BERTH_FIELD(struct keys_listener, backlog),
-     .fallback = "4096", /* KEYS_BACKLOG */
-     .min = 1,
-     .max = 65535,
-     .help = "connections that may wait to be accepted"},
-    {.name = "mode",
-     .type = BERTH_STRING,
-     BERTH_FIELD(struct keys_listener, mode),
-     .help = "permissions of a unix socket's path, in octal, as in \"0660\""},
+     .help = "the server's log; its level and access are those of every entry "
+             "that has none of its own"},
     BERTH_OPTIONS_END,
 };
 

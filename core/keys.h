@@ -18,6 +18,13 @@
 /* The backlog of a listener that does not say. */
 #define KEYS_BACKLOG 4096
 
+/* Bounds of a configuration: names and addresses are compared each with each. */
+#define KEYS_ENTRIES_MAX 1024
+#define KEYS_LISTENERS_MAX 1024
+
+/* The key of an entry that says whose settings its settings are. */
+#define KEYS_PLUGIN "plugin"
+
 enum keys_table {
     KEYS_TOP,      /* struct keys_top */
     KEYS_ENTRY,    /* struct keys_entry: an item of `protocols` */
@@ -34,6 +41,11 @@ struct keys_log {
     bool access;
 };
 
+struct keys_pool {
+    int32_t threads;
+    int32_t queue;
+};
+
 struct keys_top {
     const struct node *protocols; /* a list; each item: KEYS_ENTRY */
     int32_t trigger;              /* enum keys_trigger */
@@ -42,6 +54,7 @@ struct keys_top {
     uint64_t drain_timeout_ms; /* 0: none */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
+    struct keys_pool pool;
     struct keys_log log;
 };
 

@@ -404,9 +404,9 @@ static const struct source_ops listener_ops = {
 
 void listener_finish(struct listener *listener)
 {
+    /* Also while it is paused: there may be descriptors again. */
     for (int i = 0; i < FINISH_MAX && listener->fd >= 0; i++) {
-        if (is_full(listener) || listener->pause != LISTENER_RUNS ||
-            !accept_one(listener)) {
+        if (is_full(listener) || !accept_one(listener)) {
             break;
         }
     }

@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "config.h"
 #include "error.h"
+#include "inspect.h"
 #include "locate.h"
 #include "log.h"
 #include "plugin.h"
@@ -26,6 +27,7 @@ struct program {
     struct plugin_path plugins;
     struct errors errors;
     struct config *config;
+    bool has_hanging_jobs; /* threads that may touch what is still there */
 };
 
 static int fail(const char *what, int error)
@@ -39,29 +41,6 @@ static int fail_output(int status)
 {
     (void)fprintf(stderr, "berth: standard output cannot be written\n");
     return status == CLI_EXIT_OK ? CLI_EXIT_OTHER : status;
-}
-
-static const char *or_empty(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
-/* One that is refused is listed with the reason. */
-static int print_plugin(void *arg, const char *path, const char *name)
-{
-    struct plugin_refusal refusal;
-    struct plugin *plugin;
-
-    (void)arg;
-    if (plugin_load(path, &plugin, &refusal) < 0) {
-        (void)printf("%-12s refused: %s (%s)\n", name, refusal.text, path);
-        return 0;
-    }
-    (void)printf("%-12s %-8s %s (%s)\n", plugin->protocol.name,
-                 or_empty(plugin->protocol.version),
-                 or_empty(plugin->protocol.summary), path);
-    plugin_free(plugin);
-    return 0;
 }
 
 /* Reads what the command line says is to be read. */
@@ -95,18 +74,18 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-static int print_check(const struct program *program, struct worker *worker)
+static int print_check(struct program *program, struct worker *worker)
 {
     const struct config *config = program->config;
 
-    worker_free(worker);
+    program->has_hanging_jobs = !worker_free(worker);
     (void)printf("%s: ok (%zu protocol%s, %zu listener%s)\n", config->source,
                  config->entry_count, plural(config->entry_count),
                  config->listener_count, plural(config->listener_count));
     return CLI_EXIT_OK;
 }
 
-static int serve(struct worker *worker)
+static int serve(struct program *program, struct worker *worker)
 {
     int error = worker_listen(worker);
     int status = CLI_EXIT_OK;
@@ -119,7 +98,7 @@ static int serve(struct worker *worker)
             status = fail("the event loop failed", error);
         }
     }
-    worker_free(worker);
+    program->has_hanging_jobs = !worker_free(worker);
     return status;
 }
 
@@ -139,7 +118,7 @@ static int start_worker(struct program *program, struct log *log)
     if (program->cli.command == CLI_CHECK) {
         return print_check(program, worker);
     }
-    return serve(worker);
+    return serve(program, worker);
 }
 
 static int run_configured(struct program *program)
@@ -154,6 +133,11 @@ static int run_configured(struct program *program)
         errors_print(&program->errors, stderr);
         return CLI_EXIT_CONFIG;
     }
+    if (program->cli.command == CLI_PRINT_CONFIG) {
+        errors_print(&program->errors, stderr); /* warnings */
+        config_print(program->config, stdout);
+        return CLI_EXIT_OK;
+    }
     wanted = &program->config->log;
     file = program->cli.command == CLI_CHECK ? NULL : wanted->file;
     error = log_open(&log, file, wanted->level, wanted->format);
@@ -163,6 +147,35 @@ static int run_configured(struct program *program)
     status = start_worker(program, &log);
     log_close(&log);
     return status;
+}
+
+/* Commands that look at plugins and print. */
+static int run_inspection(struct program *program)
+{
+    const struct cli *cli = &program->cli;
+    struct errors *errors = &program->errors;
+    int error;
+
+    switch (cli->command) {
+    case CLI_LIST:
+        error = inspect_list(&program->plugins, stdout);
+        break;
+    case CLI_DESCRIBE:
+        error = inspect_describe(&program->plugins, cli->words, cli->word_count,
+                                 stdout, errors);
+        break;
+    case CLI_PRINT_SCHEMA:
+        error = inspect_schema(&program->plugins, stdout, errors);
+        break;
+    default:
+        error = inspect_sample(&program->plugins, stdout, errors);
+        break;
+    }
+    errors_print(errors, stderr);
+    if (errors_count(errors) > 0) {
+        return CLI_EXIT_CONFIG;
+    }
+    return error < 0 ? fail("cannot look at the plugins", error) : CLI_EXIT_OK;
 }
 
 static int run(struct program *program)
@@ -175,10 +188,12 @@ static int run(struct program *program)
         cli_print_version(stdout);
         return CLI_EXIT_OK;
     case CLI_LIST:
-        return plugin_list(&program->plugins, print_plugin, NULL) < 0
-                   ? CLI_EXIT_OTHER
-                   : CLI_EXIT_OK;
+    case CLI_DESCRIBE:
+    case CLI_PRINT_SCHEMA:
+    case CLI_PRINT_DEFAULT_CONFIG:
+        return run_inspection(program);
     case CLI_CHECK:
+    case CLI_PRINT_CONFIG:
     case CLI_SERVE:
     default:
         return run_configured(program);
@@ -226,6 +241,9 @@ int main(int argc, char **argv)
     status = run(&program);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
         status = fail_output(status);
+    }
+    if (program.has_hanging_jobs) {
+        _exit(status); /* no destructors while their threads run */
     }
     config_free(program.config);
     errors_fini(&program.errors);

@@ -72,6 +72,29 @@ static int blame_head(const char *head, size_t size, struct object_refusal *r)
     return refuse(r, -ENOEXEC, "it is not a shared object", BUILD_HINT);
 }
 
+/* Up to size bytes, fewer only at the end of the file; -errno. */
+static ssize_t read_at(int fd, void *buffer, size_t size, uint64_t offset)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        ssize_t count = pread(fd, (char *)buffer + used, size - used,
+                              (off_t)(offset + used));
+
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return -errno;
+        }
+        if (count == 0) {
+            break;
+        }
+        used += (size_t)count;
+    }
+    return (ssize_t)used;
+}
+
 /* What this process is built for, as its own file says. */
 static bool is_own_machine(const ElfW(Ehdr) * header)
 {
@@ -82,7 +105,7 @@ static bool is_own_machine(const ElfW(Ehdr) * header)
     if (fd < 0) {
         return true; /* no /proc: dlopen() will tell */
     }
-    count = pread(fd, &own, sizeof(own), 0);
+    count = read_at(fd, &own, sizeof(own), 0);
     (void)close(fd);
     return count != (ssize_t)sizeof(own) ||
            (own.e_ident[EI_CLASS] == header->e_ident[EI_CLASS] &&
@@ -112,7 +135,7 @@ static int check_type(const ElfW(Ehdr) * header, struct object_refusal *refusal)
 static bool is_segment_complete(int fd, uint64_t offset, uint64_t file_size)
 {
     ElfW(Phdr) segment;
-    ssize_t count = pread(fd, &segment, sizeof(segment), (off_t)offset);
+    ssize_t count = read_at(fd, &segment, sizeof(segment), offset);
 
     if (count != (ssize_t)sizeof(segment)) {
         return false;
@@ -153,9 +176,9 @@ static int check_open(int fd, struct object_refusal *refusal)
     if (result != 0) {
         return result;
     }
-    count = pread(fd, &header, sizeof(header), 0);
+    count = read_at(fd, &header, sizeof(header), 0);
     if (count < 0) {
-        return refuse_error(refusal, errno);
+        return refuse_error(refusal, (int)-count);
     }
     if (count != (ssize_t)sizeof(header) ||
         memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) {

@@ -38,6 +38,19 @@ bool option_is_scalar(const berth_option *option)
     return option->type >= BERTH_BOOL && option->type <= BERTH_ENUM;
 }
 
+bool option_is_node(const berth_option *option)
+{
+    return option->type >= OPTION_NODE;
+}
+
+bool option_has_required(const berth_option *table)
+{
+    while (table->name != NULL && (table->flags & BERTH_REQUIRED) == 0) {
+        table++;
+    }
+    return table->name != NULL;
+}
+
 size_t option_item_width(const berth_option *option)
 {
     switch (option->type) {
@@ -63,7 +76,7 @@ const berth_option *option_find(const berth_option *table, const char *name)
     return NULL;
 }
 
-static bool has_range(const berth_option *option)
+bool option_has_range(const berth_option *option)
 {
     return option->min != 0 || option->max != 0;
 }
@@ -120,7 +133,7 @@ static int check_length(const berth_option *option,
     const bool is_open = option->max == INT64_MAX;
     char unit[32];
 
-    if (!has_range(option) ||
+    if (!option_has_range(option) ||
         (length >= (uint64_t)option->min && length <= (uint64_t)option->max)) {
         return 0;
     }
@@ -210,12 +223,12 @@ static int store_int(const berth_option *option,
                      struct option_problem *problem)
 {
     const bool is_narrow = width == sizeof(int32_t);
-    const int64_t min = has_range(option) ? option->min
-                        : is_narrow       ? INT32_MIN
-                                          : INT64_MIN;
-    const int64_t max = has_range(option) ? option->max
-                        : is_narrow       ? INT32_MAX
-                                          : INT64_MAX;
+    const int64_t min = option_has_range(option) ? option->min
+                        : is_narrow              ? INT32_MIN
+                                                 : INT64_MIN;
+    const int64_t max = option_has_range(option) ? option->max
+                        : is_narrow              ? INT32_MAX
+                                                 : INT64_MAX;
     int64_t value = 0;
     const int error = read_int(text, &value, problem);
 
@@ -245,7 +258,8 @@ static int store_amount(const berth_option *option,
     const bool is_narrow = width == sizeof(uint32_t);
     const uint64_t min = (uint64_t)option->min;
     const uint64_t most = is_narrow ? UINT32_MAX : UINT64_MAX;
-    const uint64_t max = has_range(option) ? (uint64_t)option->max : most;
+    const uint64_t max =
+        option_has_range(option) ? (uint64_t)option->max : most;
     uint64_t value = 0;
     const char *why = "";
     const int error =
@@ -262,7 +276,7 @@ static int store_amount(const berth_option *option,
         const struct number_text low = write_amount(option, min);
         const struct number_text high = write_amount(option, max);
         const bool is_open =
-            has_range(option) ? option->max == INT64_MAX : false;
+            option_has_range(option) ? option->max == INT64_MAX : false;
 
         if ((option->flags & BERTH_NONE) != 0 && value == 0) {
             set_hint(problem, "did you mean none?");

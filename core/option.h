@@ -19,10 +19,16 @@ struct arena;
 #define OPTION_DEPTH_MAX 8    /* tables within tables, the outer one counted */
 
 /*
- * A type beyond those of the contract, for the server's own tables only: the
- * member is a `const struct node *`, the value as it stands in the file.
+ * Types beyond those of the contract, for the server's own tables only: the
+ * member is a `const struct node *`, the value as it stands in the file; items,
+ * min and max describe what others make of it.
  */
-#define OPTION_NODE 1000u
+#define OPTION_NODE 1000u    /* anything */
+#define OPTION_ENTRIES 1001u /* a list of mappings: items, min, max */
+#define OPTION_LISTEN                                                          \
+    1002u                     /* an address, a mapping (items), or a list of
+                                 these: min, max */
+#define OPTION_SETTINGS 1003u /* a mapping: the plugin's own table */
 
 /*
  * Is the table one that the server can fill a struct of settings_size bytes
@@ -67,6 +73,15 @@ struct option_text {
 /* Is it a type of one value: not LIST, MAPPINGS, MAPPING, GROUP, NODE? */
 bool option_is_scalar(const berth_option *option);
 
+/* Is it one of the types above, OPTION_NODE and those behind it? */
+bool option_is_node(const berth_option *option);
+
+/* Is there a range to keep to? */
+bool option_has_range(const berth_option *option);
+
+/* Is there an option in the table that must be given? */
+bool option_has_required(const berth_option *table);
+
 /* The bytes that a value of a scalar type takes as an item of a LIST. */
 size_t option_item_width(const berth_option *option);
 
@@ -89,6 +104,25 @@ int option_store(const berth_option *option,
 int option_check_count(const berth_option *option,
                        size_t count,
                        struct option_problem *problem);
+
+/* Room for the text of a number, a size or a duration. */
+#define OPTION_SHOWN_MAX 48
+
+/* Is what is stored what `none` stands for? */
+bool option_is_none(const berth_option *option,
+                    size_t width,
+                    const void *stored);
+
+/*
+ * The reverse of option_store(): a text that stores the same again, in the
+ * buffer, constant, or the very text that is stored. NULL: there is no such
+ * text, as for a STRING that is NULL and may not be none, or for a number
+ * outside of the range, which is there because no value was given.
+ */
+const char *option_show(const berth_option *option,
+                        size_t width,
+                        const void *stored,
+                        char buffer[OPTION_SHOWN_MAX]);
 
 /* The option of that name in the table, or NULL. */
 const berth_option *option_find(const berth_option *table, const char *name);

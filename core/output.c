@@ -146,7 +146,7 @@ static size_t left_of(const struct output_segment *segment)
 static void join(struct output *output, struct output_segment *segment)
 {
     segment->next = NULL;
-    if (output->first == NULL) {
+    if (output->last == NULL) {
         output->first = segment;
     } else {
         output->last->next = segment;

@@ -30,6 +30,12 @@ struct plugin_path {
     size_t count;
 };
 
+/* One that was found in a folder. */
+struct plugin_found {
+    const char *name; /* of its file, as in "echo.so" */
+    const struct plugin *plugin;
+};
+
 /* A refusal in the parts that a message needs. */
 struct plugin_refusal {
     char path[4096]; /* the file it is about; empty if none was found */

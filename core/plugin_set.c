@@ -87,3 +87,17 @@ int plugin_set_get(struct plugin_set *set,
     }
     return add_plugin(set, found, plugin, refusal);
 }
+
+void plugin_set_refuse(const struct plugin_refusal *refusal,
+                       const char *name,
+                       const struct place *place,
+                       struct errors *errors)
+{
+    if (refusal->path[0] == '\0') {
+        errors_add(errors, place, refusal->hint, "the plugin '%.200s': %s",
+                   name, refusal->text);
+    } else {
+        errors_add(errors, place, refusal->hint, "the plugin '%.200s' (%s): %s",
+                   name, refusal->path, refusal->text);
+    }
+}

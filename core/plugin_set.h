@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "error.h"
 #include "plugin.h"
 
 struct plugin_set {
@@ -31,5 +32,11 @@ int plugin_set_get(struct plugin_set *set,
                    const struct plugin_path *path,
                    struct plugin **plugin,
                    struct plugin_refusal *refusal);
+
+/* Adds the error: that the plugin of this name is refused, and why. */
+void plugin_set_refuse(const struct plugin_refusal *refusal,
+                       const char *name,
+                       const struct place *place,
+                       struct errors *errors);
 
 #endif

@@ -398,6 +398,9 @@ static int fill_value(const struct work *work,
     case BERTH_GROUP:
         return fill_inner(work, step, option, node, target);
     case OPTION_NODE:
+    case OPTION_ENTRIES:
+    case OPTION_LISTEN:
+    case OPTION_SETTINGS:
         memcpy(target, &node, sizeof(void *));
         return 0;
     default:

@@ -111,20 +111,32 @@ object_at(const struct slab *slab, struct slab_block *block, size_t index)
     return (char *)block + slab->head_size + (index * slab->object_size);
 }
 
-static struct slab_block *block_of(const struct slab *slab, void *object)
+/* The object's bit among those of its block. */
+static uint64_t *
+find_bit(const struct slab *slab, const void *object, uint64_t *mask)
 {
     uintptr_t offset = (uintptr_t)object & (slab->block_size - 1);
+    char *start = (char *)(uintptr_t)object - offset;
+    size_t index = (offset - slab->head_size) / slab->object_size;
 
-    return (struct slab_block *)(void *)((char *)object - offset);
+    *mask = UINT64_C(1) << (index % WORD_BITS);
+    return &((struct slab_block *)(void *)start)->used[index / WORD_BITS];
 }
 
-static void mark_object(const struct slab *slab, void *object)
+static void mark_object(const struct slab *slab, const void *object)
 {
-    struct slab_block *block = block_of(slab, object);
-    size_t index = (size_t)((char *)object - object_at(slab, block, 0)) /
-                   slab->object_size;
+    uint64_t mask;
+    uint64_t *word = find_bit(slab, object, &mask);
 
-    block->used[index / WORD_BITS] ^= UINT64_C(1) << (index % WORD_BITS);
+    *word ^= mask;
+}
+
+bool slab_is_used(const struct slab *slab, const void *object)
+{
+    uint64_t mask;
+    const uint64_t *word = find_bit(slab, object, &mask);
+
+    return (*word & mask) != 0;
 }
 
 /* The newest block is the last one; only it can hold fresh objects. */

@@ -9,6 +9,7 @@
 #ifndef BERTH_SLAB_H
 #define BERTH_SLAB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "list.h"
@@ -36,6 +37,10 @@ void *slab_take(struct slab *slab);
 
 /* NULL is fine. */
 void slab_give(struct slab *slab, void *object);
+
+/* Is it in use? For an object that was taken once, even if it was given back
+   since: blocks stay until slab_fini(). */
+bool slab_is_used(const struct slab *slab, const void *object);
 
 /* Calls visit for each object in use, in no particular order; visit may give
    back the object that it is called for, and no other. */

@@ -325,3 +325,31 @@ size_t units_format_duration(uint64_t ms, char *buffer, size_t size)
     }
     return (size_t)snprintf(buffer, size, "%s", text);
 }
+
+/* A number as it may be written. */
+#define NUMBER_PATTERN "(0|[1-9][0-9]*)"
+
+void units_size_pattern(char pattern[UNITS_PATTERN_MAX])
+{
+    const size_t size = UNITS_PATTERN_MAX;
+    size_t length = (size_t)snprintf(pattern, size, "^" NUMBER_PATTERN "(");
+
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        length += (size_t)snprintf(pattern + length, size - length, "%s%s",
+                                   i == 0 ? "" : "|", sizes[i].name);
+    }
+    (void)snprintf(pattern + length, size - length, ")?$");
+}
+
+void units_duration_pattern(char pattern[UNITS_PATTERN_MAX])
+{
+    const size_t size = UNITS_PATTERN_MAX;
+    size_t length = (size_t)snprintf(pattern, size, "^");
+
+    for (size_t i = 0; i < COUNT_OF(durations); i++) {
+        length +=
+            (size_t)snprintf(pattern + length, size - length,
+                             "(" NUMBER_PATTERN "%s)?", durations[i].name);
+    }
+    (void)snprintf(pattern + length, size - length, "$");
+}

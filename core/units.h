@@ -40,4 +40,15 @@ int units_parse_duration(
 size_t units_format_size(uint64_t bytes, char *buffer, size_t size);
 size_t units_format_duration(uint64_t ms, char *buffer, size_t size);
 
+/* Room for what these two write. */
+#define UNITS_PATTERN_MAX 256
+
+/*
+ * Writes what such texts look like, as a regular expression of ECMA 262: what
+ * does not match is refused (a duration of "0" aside). That of a duration
+ * matches the empty text, too.
+ */
+void units_size_pattern(char pattern[UNITS_PATTERN_MAX]);
+void units_duration_pattern(char pattern[UNITS_PATTERN_MAX]);
+
 #endif

@@ -7,6 +7,8 @@
 #ifndef BERTH_WORKER_H
 #define BERTH_WORKER_H
 
+#include <stdbool.h>
+
 #include "config.h"
 #include "error.h"
 #include "log.h"
@@ -33,7 +35,11 @@ int worker_listen(struct worker *worker);
  */
 int worker_run(struct worker *worker);
 
-/* Runs each fini. NULL is fine. */
-void worker_free(struct worker *worker);
+/*
+ * Runs each fini. NULL is fine. Returns false if jobs of plugins hang: what
+ * they may touch (also the config) is left as it is, no fini has run, and the
+ * caller must end the process without freeing more.
+ */
+bool worker_free(struct worker *worker);
 
 #endif

@@ -18,6 +18,7 @@ SECTIONS = {
     "`listen`: an address": lambda line: {
         "entry": ["listen: {address: \"unix:x\", %s}" % line]},
     "`limits`": lambda line: {"top": ["limits: {%s}" % line]},
+    "`pool`": lambda line: {"top": ["pool: {%s}" % line]},
     "`log`": lambda line: {"top": ["log: {%s}" % line]},
 }
 
@@ -37,35 +38,33 @@ def readme():
 
 
 def rows(heading):
-    """The rows of the section's table of keys: (key, value)."""
+    """The rows of the section's table of keys: (key, value, meaning)."""
     section = re.search(rf"^## {re.escape(heading)}$(.*?)(?=^## |\Z)",
                         readme(), re.MULTILINE | re.DOTALL).group(1)
     table = re.search(r"^\| key \| value .*?(?=^$)", section,
                       re.MULTILINE | re.DOTALL).group()
-    return re.findall(r"^\| `(\w+)` \| (.*?) \|", table, re.MULTILINE)
+    return re.findall(r"^\| `(\w+)` \| (.*?) \| .*? ?\| (.*) \|$", table,
+                      re.MULTILINE)
 
 
-def edges(value):
+def edges(value, meaning):
     """What the text of a row promises: (taken, refused)."""
     taken, refused = [], []
     words = re.fullmatch(r"(`\w+`, )*`\w+`", value)
     ranged = re.match(r"(?:number|size|duration), (\S+) to (\w+)", value)
     if words:
         taken += re.findall(r"`(\w+)`", value)
-        refused += ["sideways", "1"]
+        refused += ["sideways", "1", "yes", "True"]
     elif ranged:
         taken += ranged.groups()
         refused += [below(ranged.group(1)), above(ranged.group(2)), "-1", "x"]
     elif value.startswith("size, from 4KiB"):
         taken += ["4KiB", "1TiB"]
         refused += ["4095", "x"]
-    elif value.startswith("octal"):
-        taken += re.findall(r'`("\d+")`', value)
+    elif "in octal" in meaning:
+        taken += ['"0000"', '"0660"', '"0777"']
         refused += ['"1000"', '"0888"', '"rw"']
-    elif value == "truth":
-        taken += ["true", "false"]
-        refused += ["yes", "on", "1", "True"]
-    elif value.startswith("1 to 64 of"):
+    elif "`A-Z a-z 0-9 _ . -`" in meaning:
         taken += ["a", "A-z_0.9", "a" * 64]
         refused += ['""', "a" * 65, '"a b"', "a/b"]
     if ranged or value.startswith("size, from"):
@@ -74,7 +73,7 @@ def edges(value):
 
 
 def below(text):
-    return {"1": "0", "1ms": "0ms", "1KiB": "1023"}[text]
+    return {"0": "-1", "1": "0", "1ms": "0ms", "1KiB": "1023"}[text]
 
 
 def above(text):
@@ -96,22 +95,22 @@ class Keys(unittest.TestCase):
                 known = re.search(r"hint: the keys here are (.*)", story)
                 self.assertEqual(
                     sorted(known.group(1).split(", ")),
-                    sorted(key for key, _ in rows(heading)))
+                    sorted(key for key, *_ in rows(heading)))
 
     def test_every_key_is_in_an_example(self):
         # readme.py checks that these are accepted.
         examples = "\n".join(re.findall(r"^```yaml\n(.*?)^```$", readme(),
                                         re.MULTILINE | re.DOTALL))
         for heading in SECTIONS:
-            for key, _ in rows(heading):
+            for key, *_ in rows(heading):
                 with self.subTest(heading, key=key):
                     self.assertRegex(examples, rf"(?m)(^|[ {{]){key}:")
 
     def test_every_key_takes_what_its_row_says(self):
         count = 0
         for heading in SECTIONS:
-            for key, value in rows(heading):
-                taken, refused = edges(value)
+            for key, *row in rows(heading):
+                taken, refused = edges(*row)
                 count += len(taken) > 0
                 for text in taken:
                     with self.subTest(heading, key=key, text=text):

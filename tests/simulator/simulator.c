@@ -2,6 +2,7 @@
 #include "simulator.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,7 +267,7 @@ static int start_entry(struct simulator *simulator,
         .counter_count = counter_count,
         .settings = settings,
         .limits = &simulator->limits,
-        .host = host_table(),
+        .host = &simulator->host.table,
         .connections = &simulator->connections,
         .loop = &simulator->loop,
         .watch = &simulator->watch,
@@ -302,6 +303,22 @@ int simulator_add(struct simulator *simulator,
     return start_entry(simulator, protocol, settings, 0);
 }
 
+static int open_office(struct simulator *simulator)
+{
+    const struct pool_options options = {.threads = 2, .queue = 16};
+    int error = mailbox_open(&simulator->loop, &simulator->mailbox);
+
+    if (error == 0) {
+        error = pool_new(&options, simulator->mailbox, &simulator->pool);
+    }
+    simulator->host.office = (struct post_office){
+        .connections = &simulator->connections,
+        .mailbox = simulator->mailbox,
+        .pool = simulator->pool,
+    };
+    return error;
+}
+
 int simulator_init(struct simulator *simulator,
                    const struct simulator_parts *parts)
 {
@@ -311,13 +328,14 @@ int simulator_init(struct simulator *simulator,
         .extra_size = sizeof(struct extra),
         .loop = &simulator->loop,
         .log = &simulator->log,
-        .host = host_table(),
+        .host = &simulator->host.table,
         .trigger = parts->trigger,
     };
     int error;
 
     memset(simulator, 0, sizeof(*simulator));
     simulator->now_ms = START_MS;
+    host_init(&simulator->host);
     simulator->limits = parts->limits == NULL ? default_limits : *parts->limits;
     list_init(&simulator->peers);
     error = log_open(&simulator->log, NULL, parts->log_level, LOG_TEXT);
@@ -330,6 +348,9 @@ int simulator_init(struct simulator *simulator,
         simulator->connections.entries = simulator->entries;
         simulator->connections.listeners = listeners;
         simulator->connections.listener_count = 1;
+    }
+    if (error == 0) {
+        error = open_office(simulator);
     }
     return error == 0 ? start_entry(simulator, parts->protocol, parts->settings,
                                     parts->counter_count)
@@ -346,12 +367,20 @@ static void free_peer(struct peer *peer)
 void simulator_fini(struct simulator *simulator)
 {
     driver_kill_all(&simulator->connections);
+    if (pool_abandon(simulator->pool) > 0) {
+        abort(); /* a test must let its jobs end */
+    }
+    mailbox_shut(simulator->mailbox);
+    mailbox_deliver_rest(simulator->mailbox);
+    driver_kill_all(&simulator->connections);
     while (simulator->entry_count > 0) {
         struct entry *entry = &simulator->entries[--simulator->entry_count];
 
         entry_stop(entry);
         entry_fini(entry);
     }
+    pool_free(simulator->pool);
+    mailbox_close(simulator->mailbox);
     connections_fini(&simulator->connections);
     loop_close(&simulator->loop);
     log_close(&simulator->log);
@@ -429,6 +458,15 @@ static uint32_t find_reports(const struct peer *peer)
     return events;
 }
 
+/* Would the real selector report something: the mailbox? */
+static bool is_ready(const struct simulator *simulator, int timeout_ms)
+{
+    struct pollfd selector = {.fd = simulator->loop.selector.fd,
+                              .events = POLLIN};
+
+    return poll(&selector, 1, timeout_ms) > 0;
+}
+
 bool simulator_turn(struct simulator *simulator)
 {
     bool is_active = false;
@@ -451,7 +489,7 @@ bool simulator_turn(struct simulator *simulator)
          link = link->next) {
         is_active |= find_reports(CONTAINER_OF(link, struct peer, link)) != 0;
     }
-    return is_active || simulator->loop.is_busy;
+    return is_active || simulator->loop.is_busy || is_ready(simulator, 0);
 }
 
 void simulator_run(struct simulator *simulator)
@@ -462,6 +500,12 @@ void simulator_run(struct simulator *simulator)
             abort();
         }
     }
+}
+
+void simulator_await(struct simulator *simulator)
+{
+    (void)is_ready(simulator, -1);
+    simulator_run(simulator);
 }
 
 void simulator_wait(struct simulator *simulator, uint64_t ms)

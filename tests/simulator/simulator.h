@@ -18,6 +18,7 @@
 
 #include "connection.h"
 #include "entry.h"
+#include "host.h"
 #include "limit.h"
 #include "list.h"
 #include "log.h"
@@ -39,6 +40,9 @@ struct simulator {
     struct loop loop;
     struct log log;
     struct connections connections;
+    struct host host;
+    struct mailbox *mailbox;
+    struct pool *pool;
     struct watch watch; /* never started: nothing is slow */
     union {
         struct entry entry; /* the first: connections begin there */
@@ -113,6 +117,10 @@ bool simulator_turn(struct simulator *simulator);
 /* Turns until nothing is left to do; at most a million, then aborts: a server
    that never comes to rest is a bug. */
 void simulator_run(struct simulator *simulator);
+
+/* Waits until another thread has posted something or a job is done, then runs.
+   For ever, if nothing comes. */
+void simulator_await(struct simulator *simulator);
 
 /* Lets time pass, each timer at its time, running as it goes. */
 void simulator_wait(struct simulator *simulator, uint64_t ms);

@@ -109,6 +109,32 @@ START_TEST(each_command_has_two_names)
 }
 END_TEST
 
+START_TEST(some_commands_have_one_name)
+{
+    static const struct {
+        const char *words;
+        enum cli_command command;
+        size_t count;
+    } cases[] = {
+        {"--describe", CLI_DESCRIBE, 0},
+        {"--describe echo ./my.so", CLI_DESCRIBE, 2},
+        {"echo --describe", CLI_DESCRIBE, 1},
+        {"--print-config", CLI_PRINT_CONFIG, 0},
+        {"--print-config echo=*:80", CLI_PRINT_CONFIG, 1},
+        {"--print-default-config", CLI_PRINT_DEFAULT_CONFIG, 0},
+        {"--print-schema", CLI_PRINT_SCHEMA, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct cli cli = taken(cases[i].words);
+
+        ck_assert_int_eq(cli.command, cases[i].command);
+        ck_assert_uint_eq(cli.word_count, cases[i].count);
+    }
+    ck_assert_str_eq(taken("--print-config -c a.yaml").config, "a.yaml");
+}
+END_TEST
+
 START_TEST(the_configuration_can_be_written_in_five_ways)
 {
     static const char *const ways[] = {"-c a.yaml", "-ca.yaml",
@@ -155,7 +181,6 @@ START_TEST(unknown_options_are_named)
     refused("-x", "unknown option '-x'");
     refused("-tx", "unknown option '-x'");
     refused("echo --foo", "unknown option '--foo'");
-    refused("--describe echo", "unknown option '--describe'");
 }
 END_TEST
 
@@ -172,6 +197,8 @@ START_TEST(a_single_dash_before_a_name_is_told)
 {
     refused("-config a", "unknown option '-config', did you mean '--config'?");
     refused("-config=a", "unknown option '-config', did you mean '--config'?");
+    refused("-describe",
+            "unknown option '-describe', did you mean '--describe'?");
     refused("-check", "unknown option '-check', did you mean '--check'?");
     ck_assert_str_eq(taken("-conf").config, "onf");
     ck_assert_uint_eq(taken("-- -check").word_count, 1);
@@ -182,6 +209,8 @@ START_TEST(ambiguous_beginnings_are_told)
 {
     refused("--c", "'--c' may be '--config' or '--check'");
     refused("--c=x", "'--c' may be '--config' or '--check'");
+    refused("--print",
+            "'--print' may be '--print-config' or '--print-default-config'");
 }
 END_TEST
 
@@ -190,6 +219,7 @@ START_TEST(values_are_needed_or_refused)
     refused("-c", "option '--config' needs a value: FILE");
     refused("-t --config", "option '--config' needs a value: FILE");
     refused("--check=yes", "option '--check' takes no value");
+    refused("--print-schema=x", "option '--print-schema' takes no value");
     refused("--list=", "option '--list' takes no value");
 }
 END_TEST
@@ -203,6 +233,10 @@ START_TEST(contradictions_are_refused)
             "either plugins or '--config', not both: 'a.yaml' would not be "
             "read");
     refused("-l echo", "'--list' takes no plugins: it finds them");
+    refused("--print-schema echo",
+            "'--print-schema' takes no plugins: it finds them");
+    refused("--print-config --describe",
+            "'--print-config' and '--describe' do not go together");
 }
 END_TEST
 
@@ -231,7 +265,8 @@ static const char *print(void (*printer)(FILE *))
 START_TEST(the_help_has_every_option_within_80_columns)
 {
     static const char *const parts[] = {
-        "Usage: berth",  "-c, --config FILE", "-t, --check",    "-l, --list",
+        "Usage: berth",  "-c, --config FILE", "-t, --check",
+        "-l, --list",    "    --describe ",   "    --print-schema ",
         "-V, --version", "-h, --help",        "64 command line"};
     const char *help = print(cli_print_help);
 
@@ -264,6 +299,7 @@ END_TEST
 UNIT_MAIN("cli",
           nothing_serves,
           each_command_has_two_names,
+          some_commands_have_one_name,
           the_configuration_can_be_written_in_five_ways,
           words_are_plugins_wherever_they_stand,
           help_and_version_win,

@@ -563,16 +563,17 @@ START_TEST(files_that_say_nothing_are_told_the_least)
          "mapping\n" MINIMAL},
         {"trigger: edge\n",
          "server.yaml:1:1: error: 'protocols' is missing\n"
-         "  hint: protocols: the protocols that are served, as in [{plugin: "
-         "echo.so, listen: \"127.0.0.1:8080\"}]\n"},
+         "  hint: protocols: what is served, as in [{plugin: echo.so, "
+         "listen: \"127.0.0.1:8080\"}]\n"},
         {"protocols: [echo]\n",
          "server.yaml:1:13: error: an item of 'protocols' must be a mapping, "
          "not a text\n"
          "  hint: write - plugin: NAME, and what else it needs below\n"},
         {"protocols: [{listen: \"*:1\"}]\n",
          "server.yaml:1:13: error: 'plugin' is missing\n"
-         "  hint: plugin: the shared object: a path if it has a slash, else a "
-         "name that is looked up\n"},
+         "  hint: plugin: the shared object: a path if it has a slash "
+         "(relative to this file), else a name that is looked up, with or "
+         "without .so\n"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -704,13 +705,13 @@ START_TEST(entries_and_addresses_are_bounded)
 
     ck_assert_ptr_nonnull(text);
     length = (size_t)sprintf(text, "protocols:\n");
-    for (int i = 0; i <= CONFIG_ENTRIES_MAX; i++) {
+    for (int i = 0; i <= KEYS_ENTRIES_MAX; i++) {
         length += (size_t)sprintf(text + length, "- {plugin: good}\n");
     }
     check_refused_for(text, "error: 'protocols' has more than 1024 items");
     restart();
     length = (size_t)sprintf(text, "protocols:\n");
-    for (int i = 0; i < CONFIG_ENTRIES_MAX; i++) {
+    for (int i = 0; i < KEYS_ENTRIES_MAX; i++) {
         length += (size_t)sprintf(text + length,
                                   "- {plugin: good, name: n%d, listen: "
                                   "[127.0.0.1:%d, 127.0.0.1:%d]}\n",
@@ -826,7 +827,7 @@ END_TEST
 
 START_TEST(words_are_bounded)
 {
-    static const char *words[CONFIG_ENTRIES_MAX + 1];
+    static const char *words[KEYS_ENTRIES_MAX + 1];
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         words[i] = "good=127.0.0.1:0";
@@ -834,8 +835,8 @@ START_TEST(words_are_bounded)
     ck_assert_int_eq(from_words(words, COUNT_OF(words)), -EINVAL);
     ck_assert_str_eq(print(), "berth: error: more than 1024 protocols\n");
     restart();
-    ck_assert_int_eq(from_words(words, CONFIG_ENTRIES_MAX), 0);
-    ck_assert_str_eq(config->entries[CONFIG_ENTRIES_MAX - 1].name, "good-1024");
+    ck_assert_int_eq(from_words(words, KEYS_ENTRIES_MAX), 0);
+    ck_assert_str_eq(config->entries[KEYS_ENTRIES_MAX - 1].name, "good-1024");
 }
 END_TEST
 

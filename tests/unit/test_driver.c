@@ -281,6 +281,26 @@ START_TEST(lingering_ends_though_the_peer_goes_on)
 }
 END_TEST
 
+START_TEST(an_exit_shortens_the_lingering_that_has_begun)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        data_result = -EPROTO;
+        begin(&noted, NULL, trigger);
+        peer = simulator_connect(&simulator);
+        say(peer, "x");
+        driver_stop_all(&simulator.connections, BERTH_EXIT);
+        simulator_wait(&simulator, CONNECTION_LINGER_EXIT_MS - 1);
+        ck_assert(!peer->is_closed);
+        simulator_wait(&simulator, 2);
+        ck_assert(peer->is_closed);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 START_TEST(a_reset_is_told_once)
 {
     FOR_BOTH_TRIGGERS(trigger)
@@ -877,6 +897,7 @@ UNIT_MAIN("driver",
           an_error_of_on_data_closes_with_its_number,
           lingering_ends_when_the_peer_is_quiet,
           lingering_ends_though_the_peer_goes_on,
+          an_exit_shortens_the_lingering_that_has_begun,
           a_reset_is_told_once,
           a_reset_is_told_to_a_paused_connection,
           a_reset_is_told_to_one_that_pauses_at_what_came_before_it,

@@ -28,8 +28,9 @@ static void copy_table(const berth_option *table, berth_option *copy)
 {
     for (; table->name != NULL; table++, copy++) {
         *copy = *table;
-        if (copy->type == OPTION_NODE) {
+        if (option_is_node(copy)) {
             copy->type = BERTH_STRING;
+            copy->items = NULL;
         }
     }
     *copy = (berth_option)BERTH_OPTIONS_END;
@@ -124,6 +125,22 @@ START_TEST(limits_are_the_same_at_both_levels)
 }
 END_TEST
 
+START_TEST(lists_name_the_tables_of_their_mappings)
+{
+    const berth_option *protocols =
+        option_find(keys_get(KEYS_TOP), "protocols");
+    const berth_option *listen = option_find(keys_get(KEYS_ENTRY), "listen");
+
+    ck_assert_uint_eq(protocols->type, OPTION_ENTRIES);
+    ck_assert_ptr_eq(protocols->items, keys_get(KEYS_ENTRY));
+    ck_assert_uint_eq(listen->type, OPTION_LISTEN);
+    ck_assert_ptr_eq(listen->items, keys_get(KEYS_LISTENER));
+    ck_assert_uint_eq(option_find(keys_get(KEYS_ENTRY), "settings")->type,
+                      OPTION_SETTINGS);
+    ck_assert_ptr_nonnull(option_find(keys_get(KEYS_ENTRY), KEYS_PLUGIN));
+}
+END_TEST
+
 START_TEST(an_entry_has_of_the_log_what_is_not_the_whole_logs)
 {
     const berth_option *log = keys_get(KEYS_ENTRY_LOG);
@@ -145,4 +162,5 @@ UNIT_MAIN("keys",
           choices_are_in_the_order_of_their_enumerations,
           the_backlog_is_the_same_with_and_without_a_mapping,
           limits_are_the_same_at_both_levels,
+          lists_name_the_tables_of_their_mappings,
           an_entry_has_of_the_log_what_is_not_the_whole_logs)

@@ -25,6 +25,7 @@ static struct connections connections;
 static struct log server_log;
 static struct entry entry;
 static struct watch watch;
+static struct host host;
 static uint64_t clock_ms = 1000;
 
 static struct listener listener;
@@ -85,7 +86,7 @@ static void set_up(void)
         .name = "counting",
         .protocol = &counting,
         .limits = &limits,
-        .host = host_table(),
+        .host = &host.table,
         .connections = &connections,
         .loop = &loop,
         .watch = &watch,
@@ -97,9 +98,10 @@ static void set_up(void)
         .extra_size = sizeof(struct extra),
         .loop = &loop,
         .log = &server_log,
-        .host = host_table(),
+        .host = &host.table,
     };
 
+    host_init(&host);
     fixtures_begin();
     listener.fd = -1;
     other.fd = -1;
@@ -725,6 +727,23 @@ START_TEST(finishing_keeps_to_the_limit)
 }
 END_TEST
 
+START_TEST(finishing_does_not_wait_for_the_end_of_a_pause)
+{
+    int fd;
+
+    listen_at("unix:socket");
+    fd = dial();
+    limit_descriptors(1);
+    take_turn();
+    ck_assert_int_eq(listener.pause, LISTENER_EXHAUSTED);
+    limit_descriptors(512);
+    listener_finish(&listener);
+    ck_assert_uint_eq(opened, 1);
+    ck_assert(!timer_is_set(&listener.source.timer));
+    (void)close(fd);
+}
+END_TEST
+
 START_TEST(closing_accepts_nobody_and_may_be_repeated)
 {
     char byte;
@@ -792,5 +811,6 @@ UNIT_MAIN_WITH("listener",
                a_descriptor_given_back_ends_the_pause,
                finishing_accepts_what_the_kernel_holds,
                finishing_keeps_to_the_limit,
+               finishing_does_not_wait_for_the_end_of_a_pause,
                closing_accepts_nobody_and_may_be_repeated,
                a_closed_one_does_not_try_again)

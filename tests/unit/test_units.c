@@ -2,6 +2,8 @@
 #include "units.h"
 
 #include <errno.h>
+#include <regex.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -300,6 +302,46 @@ START_TEST(what_is_written_is_read_back)
 }
 END_TEST
 
+START_TEST(patterns_take_what_is_read_and_nothing_else)
+{
+    static const struct {
+        const char *text;
+        bool is_size, is_duration;
+    } cases[] = {
+        {"0", true, false},       {"65536", true, false},
+        {"64KiB", true, false},   {"64kB", true, false},
+        {"1TiB", true, false},    {"7B", true, false},
+        {"64K", false, false},    {"64 KiB", false, false},
+        {"1.5MiB", false, false}, {"064B", false, false},
+        {"30s", false, true},     {"1m30s", false, true},
+        {"250ms", false, true},   {"1d2h3m4s5ms", false, true},
+        {"30", true, false},      {"30 s", false, false},
+        {"5min", false, false},   {"30s1m", false, false},
+        {"01s", false, false},    {"none", false, false},
+        {"-1s", false, false},    {"1s ", false, false},
+    };
+    char size_pattern[UNITS_PATTERN_MAX], duration_pattern[UNITS_PATTERN_MAX];
+    regex_t size, duration;
+
+    units_size_pattern(size_pattern);
+    units_duration_pattern(duration_pattern);
+    ck_assert_int_eq(regcomp(&size, size_pattern, REG_EXTENDED), 0);
+    ck_assert_int_eq(regcomp(&duration, duration_pattern, REG_EXTENDED), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const char *text = cases[i].text;
+
+        ck_assert_msg((regexec(&size, text, 0, NULL, 0) == 0) ==
+                          cases[i].is_size,
+                      "%s: %s", text, size_pattern);
+        ck_assert_msg((regexec(&duration, text, 0, NULL, 0) == 0) ==
+                          cases[i].is_duration,
+                      "%s: %s", text, duration_pattern);
+    }
+    regfree(&size);
+    regfree(&duration);
+}
+END_TEST
+
 UNIT_MAIN("units",
           reads_sizes,
           refuses_what_is_no_size,
@@ -310,4 +352,5 @@ UNIT_MAIN("units",
           writes_sizes,
           writes_durations,
           a_text_is_cut_to_its_buffer_and_its_length_told,
-          what_is_written_is_read_back)
+          what_is_written_is_read_back,
+          patterns_take_what_is_read_and_nothing_else)

@@ -107,6 +107,44 @@ static const berth_protocol refusing =
                         .fini = tell_fini,
                         .on_data = echo_data);
 
+/* A job, and what it waits for. */
+static int gate[2];
+
+static void open_gate(void)
+{
+    ck_assert_int_eq(write(gate[1], "x", 1), 1);
+}
+
+static void wait_at_gate(void *arg)
+{
+    char byte;
+
+    (void)arg;
+    /* A job may not log; who awaits it reads the same FIFO. */
+    ck_assert_int_eq(write(log_fd, "a job runs\n", 11), 11);
+    (void)read(gate[0], &byte, 1);
+}
+
+static void tell_done(berth_conn *c, void *arg)
+{
+    berth_entry_log(arg, BERTH_INFO, c == NULL ? "gone" : "there");
+}
+
+static ssize_t begin_job(berth_conn *c, char *data, size_t size)
+{
+    int error = berth_work(c, wait_at_gate, tell_done, c->entry);
+
+    (void)data;
+    return error < 0 ? error : (ssize_t)size;
+}
+
+static const berth_protocol working =
+    BERTH_PROTOCOL_INIT(.name = "working",
+                        .fini = tell_fini,
+                        .on_data = begin_job,
+                        .on_stop = serve_on,
+                        .on_close = tell_close);
+
 /* ---------------------------------------------------------------- fixtures */
 
 static void open_log(void)
@@ -125,10 +163,13 @@ static void set_up(void)
 
     fixtures_begin();
     open_log();
+    ck_assert_int_eq(pipe(gate), 0);
     config = (struct config){
         .source = "a test",
         .entries = entries,
         .drain_timeout_ms = 60000,
+        .pool_threads = 2,
+        .pool_queue = 2,
     };
     for (size_t i = 0; i < ENTRIES; i++) {
         listeners[i] = (struct config_listener){
@@ -151,6 +192,8 @@ static void tear_down(void)
         (void)waitpid(child, NULL, 0);
     }
     (void)close(log_fd);
+    (void)close(gate[0]);
+    (void)close(gate[1]);
     fixtures_end();
 }
 
@@ -193,7 +236,9 @@ static int serve(void)
     if (error == 0) {
         error = worker_run(worker);
     }
-    worker_free(worker);
+    if (!worker_free(worker)) {
+        _exit(error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
     log_close(&server_log);
     errors_fini(&errors);
     return error;
@@ -563,6 +608,40 @@ START_TEST(when_drain_timeout_has_passed_it_ends)
 END_TEST
 
 /* Whoever answered after the signal has seen it. */
+START_TEST(a_job_is_awaited_though_its_client_is_gone)
+{
+    int fd;
+
+    add_entry(&working, "unix:one");
+    start();
+    fd = dial(0);
+    say(fd, "x");
+    (void)await("a job runs");
+    (void)close(fd);
+    (void)await("over: ");
+    tell_child(SIGTERM);
+    (void)await("stopping");
+    open_gate();
+    (void)await("gone");
+    expect_end();
+    (void)await("fini of first");
+}
+END_TEST
+
+START_TEST(a_job_that_hangs_is_left_behind)
+{
+    config.drain_timeout_ms = 1;
+    add_entry(&working, "unix:one");
+    start();
+    say(dial(0), "x");
+    (void)await("a job runs");
+    tell_child(SIGTERM);
+    (void)await("1 job of plugins does not end");
+    expect_end();
+    ck_assert_ptr_null(strstr(lines, "fini of first"));
+}
+END_TEST
+
 START_TEST(sigusr1_opens_the_log_anew)
 {
     int old_fd;
@@ -672,6 +751,8 @@ UNIT_MAIN_WITH("worker",
                while_it_drains_it_serves_on_but_takes_no_newcomers,
                a_second_signal_ends_it_at_once,
                when_drain_timeout_has_passed_it_ends,
+               a_job_is_awaited_though_its_client_is_gone,
+               a_job_that_hangs_is_left_behind,
                sigusr1_opens_the_log_anew,
                every_address_that_cannot_be_bound_is_told,
                every_init_that_refuses_is_told,

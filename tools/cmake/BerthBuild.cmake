@@ -10,6 +10,7 @@ option(BERTH_LTO "Optimise at link time, where the compiler can" OFF)
 option(BERTH_COVERAGE "Count executed lines for gcov" OFF)
 option(BERTH_TESTS "Register the tests (they need Python 3)" ON)
 option(BERTH_UNIT_TESTS "Build the unit tests, too (they need Check)" ON)
+option(BERTH_FAULTS "Build the fault shim and its tests (no sanitizers)" OFF)
 set(BERTH_SANITIZE "" CACHE STRING
     "Sanitizers, as after -fsanitize=, for instance address,undefined")
 

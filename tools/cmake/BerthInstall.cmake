@@ -29,9 +29,11 @@ install(FILES
     "${module_dir}/plugin.map"
     DESTINATION "${package_dir}")
 
-# The configuration: by a script, because an edited file is not overwritten.
+# The configuration: by a script, because an edited file is not overwritten. Its
+# schema stands beside it, where the first line of server.yaml says.
 install(CODE "
     set(berth_config [==[${PROJECT_SOURCE_DIR}/config/server.yaml]==])
+    set(berth_schema [==[${PROJECT_SOURCE_DIR}/config/server.schema.json]==])
     set(berth_sysconfdir [==[${CMAKE_INSTALL_SYSCONFDIR}]==])")
 install(SCRIPT "${module_dir}/install-config.cmake")
 
@@ -42,5 +44,6 @@ foreach(folder IN ITEMS config core protocols)
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}"
         FILES_MATCHING PATTERN "README.md" PATTERN "*.yaml"
+        PATTERN "*.schema.json"
         PATTERN "include" EXCLUDE)
 endforeach()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
-# Part of cmake --install; given berth_config (the shipped server.yaml) and
-# berth_sysconfdir. A server.yaml that is there already and differs is the
+# Part of cmake --install; given berth_config (the shipped server.yaml),
+# berth_schema (its JSON Schema) and berth_sysconfdir. A server.yaml that is there already and differs is the
 # administrator's: the shipped one is then put beside it as server.yaml.new.
 if(IS_ABSOLUTE "${berth_sysconfdir}")
     set(folder "${berth_sysconfdir}/berth")
@@ -22,3 +22,4 @@ if(EXISTS "${installed}")
     endif()
 endif()
 file(INSTALL "${berth_config}" DESTINATION "${folder}" RENAME "${name}")
+file(INSTALL "${berth_schema}" DESTINATION "${folder}")

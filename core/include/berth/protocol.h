@@ -188,7 +188,8 @@ enum berth_type {
 
 /* Flags of options. */
 enum berth_option_flag {
-    BERTH_REQUIRED = 1, /* must be given; a fallback is then ignored */
+    BERTH_REQUIRED = 1, /* must be given; a fallback is then an example, which
+                           --print-default-config shows */
     BERTH_NONE = 2,     /* `none` may be given: stored as 0 (INT, SIZE,
                            DURATION) or NULL (STRING, PATH), whatever the range */
     BERTH_SECRET = 4,   /* never printed */
@@ -491,7 +492,8 @@ static inline ssize_t berth_write_owned(berth_conn *c,
  * connections can share one descriptor. fd must stay open until release(arg)
  * runs (as berth_write_owned()). A file that turns out to be shorter aborts
  * the connection. The bytes count towards the high mark, not towards
- * limits.output. Returns 0 or -errno.
+ * limits.output. Returns 0, -errno as berth_write(), or, with the connection
+ * going on, -EBADF (fd is negative) and -EINVAL (beyond 2^63 bytes).
  */
 static inline int berth_sendfile(berth_conn *c,
                                  int fd,
@@ -738,7 +740,10 @@ berth_entry_post(berth_entry *entry, berth_entry_fn *fn, void *arg)
  * Runs job(arg) on a thread of the pool, where it may block, then done(c, arg)
  * on the worker, exactly once, with c == NULL if the connection is gone. The
  * job may read settings; never connection, state or local. Jobs of one
- * connection end in any order (pause for order). -EAGAIN: the queue is full.
+ * connection end in any order (pause for order). A worker that ends waits for
+ * jobs up to drain_timeout; those that have not begun by then do not run, but
+ * their done does. -EAGAIN: the queue is full; -ESHUTDOWN, -ENOMEM, or what
+ * pthread_create(3) said.
  */
 static inline int
 berth_work(berth_conn *c, berth_job_fn *job, berth_post_fn *done, void *arg)

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "post.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "connection.h"
+
+/* A function on its way, perhaps with a job before it. */
+struct parcel {
+    struct job job; /* its letter is what the mailbox delivers */
+    struct connections *connections;
+    berth_ref ref;
+    berth_entry *entry; /* NULL: it is for a connection */
+    union {
+        berth_post_fn *fn;
+        berth_entry_fn *entry_fn;
+    };
+    berth_job_fn *work; /* NULL: there is no job */
+    void *arg;
+};
+
+/* The connection, unless it has ended, was switched, or is about to. */
+static struct connection *find_connection(const struct parcel *parcel)
+{
+    struct connection *c = parcel->ref.owner;
+
+    if (!slab_is_used(&parcel->connections->slab, c) ||
+        c->id != parcel->ref.id || !connection_is_served(c)) {
+        return NULL;
+    }
+    return c;
+}
+
+static void call_connection(const struct parcel *parcel)
+{
+    struct connection *c = find_connection(parcel);
+
+    if (c == NULL) {
+        parcel->fn(NULL, parcel->arg);
+        return;
+    }
+    connection_begin_call(c);
+    parcel->fn(&c->head, parcel->arg);
+    connection_end_call(c, "a posted function");
+}
+
+static void call_entry(const struct parcel *parcel)
+{
+    const struct entry *entry = (const struct entry *)(void *)parcel->entry;
+    uint64_t slow_ms;
+
+    watch_enter(entry->watch);
+    parcel->entry_fn(parcel->entry, parcel->arg);
+    slow_ms = watch_leave(entry->watch);
+    if (slow_ms != 0) {
+        entry_tell_slow(entry, "a posted function", slow_ms);
+    }
+}
+
+static void deliver(struct letter *letter)
+{
+    struct parcel *parcel = CONTAINER_OF(letter, struct parcel, job.letter);
+
+    if (parcel->entry != NULL) {
+        call_entry(parcel);
+    } else {
+        call_connection(parcel);
+    }
+    free(parcel);
+}
+
+static void run_work(struct job *job)
+{
+    const struct parcel *parcel = CONTAINER_OF(job, struct parcel, job);
+
+    parcel->work(parcel->arg);
+}
+
+static struct parcel *new_parcel(const struct post_office *office, void *arg)
+{
+    struct parcel *parcel = calloc(1, sizeof(*parcel));
+
+    if (parcel != NULL) {
+        parcel->job.letter.deliver = deliver;
+        parcel->job.run = run_work;
+        parcel->connections = office->connections;
+        parcel->arg = arg;
+    }
+    return parcel;
+}
+
+static int send_parcel(const struct post_office *office, struct parcel *parcel)
+{
+    int error = parcel->work == NULL
+                    ? mailbox_send(office->mailbox, &parcel->job.letter)
+                    : pool_submit(office->pool, &parcel->job);
+
+    if (error < 0) {
+        free(parcel);
+    }
+    return error;
+}
+
+int post_work(const struct post_office *office,
+              const berth_ref *ref,
+              berth_job_fn *job,
+              berth_post_fn *done,
+              void *arg)
+{
+    struct parcel *parcel = new_parcel(office, arg);
+
+    if (parcel == NULL) {
+        return -ENOMEM;
+    }
+    parcel->ref = *ref;
+    parcel->fn = done;
+    parcel->work = job;
+    return send_parcel(office, parcel);
+}
+
+int post_entry_work(const struct post_office *office,
+                    berth_entry *entry,
+                    berth_job_fn *job,
+                    berth_entry_fn *done,
+                    void *arg)
+{
+    struct parcel *parcel = new_parcel(office, arg);
+
+    if (parcel == NULL) {
+        return -ENOMEM;
+    }
+    parcel->entry = entry;
+    parcel->entry_fn = done;
+    parcel->work = job;
+    return send_parcel(office, parcel);
+}
+
+int post_to_connection(const struct post_office *office,
+                       const berth_ref *ref,
+                       berth_post_fn *fn,
+                       void *arg)
+{
+    return post_work(office, ref, NULL, fn, arg);
+}
+
+int post_to_entry(const struct post_office *office,
+                  berth_entry *entry,
+                  berth_entry_fn *fn,
+                  void *arg)
+{
+    return post_entry_work(office, entry, NULL, fn, arg);
+}
