@@ -136,12 +136,17 @@ static void act_finish(struct world *world, size_t number)
     peer_finish(world->chosen->peer);
 }
 
+/* When both sides have finished there is nothing left that could be reset. */
 static void act_reset(struct world *world, size_t number)
 {
+    struct model_connection *conn = world->chosen;
+
     (void)number;
-    model_break(world->chosen, -ECONNRESET);
-    model_break(world->chosen, -EPIPE);
-    peer_reset(world->chosen->peer);
+    if (!conn->is_finished || !conn->peer->has_end) {
+        model_break(conn, -ECONNRESET);
+        model_break(conn, -EPIPE);
+        peer_reset(conn->peer);
+    }
 }
 
 static void act_window(struct world *world, size_t number)
