@@ -35,17 +35,19 @@ void connection_start_tally(struct connection *c)
 {
     struct extra *extra = connection_extend(c);
     char peer[ADDRESS_TEXT_MAX];
+    size_t size;
 
     if (extra == NULL || extra->tally != NULL) {
         return;
     }
     connection_peer_text(c, peer, sizeof(peer));
-    extra->tally = malloc(sizeof(*extra->tally) + strlen(peer) + 1);
+    size = strlen(peer) + 1;
+    extra->tally = malloc(sizeof(*extra->tally) + size);
     if (extra->tally != NULL) {
         extra->tally->opened_ms = connection_entry(c)->loop->now_ms;
         extra->tally->bytes_in = 0;
         extra->tally->bytes_out = 0;
-        (void)strcpy(extra->tally->peer, peer);
+        memcpy(extra->tally->peer, peer, size);
     }
 }
 
@@ -141,14 +143,14 @@ static uint32_t choose_events(const struct connection *c)
     return events;
 }
 
-void connection_watch(struct connection *c)
+int connection_watch(struct connection *c)
 {
     struct connections *all = connection_all(c);
     const uint32_t events = choose_events(c);
     int error;
 
     if (events == c->watched) {
-        return;
+        return 0;
     }
     error = c->stream.ops->watch(&c->stream, &all->loop->selector, c->watched,
                                  events, all->trigger, &c->source);
@@ -156,9 +158,10 @@ void connection_watch(struct connection *c)
         CONNECTION_LOG(c, LOG_ERROR, "cannot be watched: error %d", -error);
         connection_break(c, error);
         connection_schedule(c);
-        return;
+        return error;
     }
     c->watched = (uint16_t)events;
+    return 0;
 }
 
 static void take_earlier(uint64_t *due_ms, uint64_t since_ms, uint64_t limit_ms)
@@ -195,7 +198,7 @@ void connection_arm(struct connection *c)
             take_earlier(&due_ms, loop->now_ms,
                          (limits->stall_ms + STALL_LOOKS - 1) / STALL_LOOKS);
         }
-        if ((c->flags & CONNECTION_STARTED) == 0) {
+        if (connection_awaits_first_byte(c)) {
             take_earlier(&due_ms, active_ms, limits->first_byte_ms);
         }
     }

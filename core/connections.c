@@ -54,13 +54,13 @@ void connections_fini(struct connections *all)
    nothing. */
 static int grow_queue(struct connections_queue *queue, size_t capacity)
 {
-    struct connection **items = malloc(capacity * sizeof(*items));
+    struct connection **items = malloc(capacity * sizeof(struct connection *));
 
     if (items == NULL) {
         return -ENOMEM;
     }
     if (queue->count > 0) {
-        memcpy(items, queue->items, queue->count * sizeof(*items));
+        memcpy(items, queue->items, queue->count * sizeof(struct connection *));
     }
     free(queue->items);
     queue->items = items;

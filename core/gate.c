@@ -7,9 +7,10 @@
 
 static size_t count_listeners(const struct config_listener *first)
 {
-    size_t count = 0;
+    size_t count = 1;
 
-    for (; first != NULL; first = first->next) {
+    while (first->next != NULL) {
+        first = first->next;
         count++;
     }
     return count;
@@ -20,7 +21,7 @@ static char *join_names(const struct config *config,
                         const struct config_listener *first)
 {
     const struct config_listener *listener;
-    size_t size = 0;
+    size_t size = 1;
     char *joined;
     char *end;
 

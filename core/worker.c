@@ -8,12 +8,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "addresses.h"
 #include "connection.h"
 #include "driver.h"
 #include "entry.h"
-#include "gate.h"
 #include "host.h"
-#include "listener.h"
 #include "loop.h"
 
 enum worker_state {
@@ -34,13 +33,7 @@ struct worker {
     struct watch watch;
     struct entry *entries;
     size_t entry_count; /* those whose init has run */
-    struct gate *gates; /* of addresses that are shared */
-    size_t gate_count;
-    const struct config_listener **firsts; /* one for each address */
-    const char **texts;                    /* what they are in server.yaml */
-    size_t address_count;
-    struct listener *listeners; /* those of these that are open */
-    size_t listener_count;
+    struct addresses addresses;
     struct source source; /* signals; its timer is the drain timeout */
     int signal_fd;
     uint64_t released; /* connections that were gone at the last look */
@@ -59,9 +52,7 @@ static void begin_drain(struct worker *worker)
     uint64_t timeout_ms = worker->config->drain_timeout_ms;
 
     worker->state = WORKER_DRAINS;
-    for (size_t i = 0; i < worker->listener_count; i++) {
-        listener_finish(&worker->listeners[i]);
-    }
+    addresses_finish(&worker->addresses);
     LOG(worker->log, LOG_INFO, NULL, "stopping: %zu connection%s to finish",
         worker->connections.open, plural(worker->connections.open));
     driver_stop_all(&worker->connections, BERTH_EXIT);
@@ -164,9 +155,7 @@ static bool end_turn(void *arg)
 
     if (worker->released != worker->connections.released) {
         worker->released = worker->connections.released;
-        for (size_t i = 0; i < worker->listener_count; i++) {
-            listener_resume(&worker->listeners[i]);
-        }
+        addresses_resume(&worker->addresses);
     }
     return is_busy;
 }
@@ -217,6 +206,10 @@ static int start_entries(struct worker *worker, struct errors *errors)
     const struct config *config = worker->config;
     bool is_refused = false;
 
+    worker->entries = calloc(config->entry_count + 1, sizeof(*worker->entries));
+    if (worker->entries == NULL) {
+        return -ENOMEM;
+    }
     for (size_t i = 0; i < config->entry_count; i++) {
         int error = start_entry(worker, i, errors);
 
@@ -231,65 +224,6 @@ static int start_entries(struct worker *worker, struct errors *errors)
     worker->connections.entries = worker->entries;
     worker->connections.entry_count = worker->entry_count;
     return is_refused ? -EINVAL : 0;
-}
-
-static int open_gate(struct worker *worker,
-                     const struct config_listener *first,
-                     struct errors *errors)
-{
-    struct gate *gate = &worker->gates[worker->gate_count];
-    struct entry_parts parts = shared_parts(worker);
-    int error = gate_init(gate, worker->config, first, &parts);
-
-    if (error == 0) {
-        worker->gate_count++;
-        gate_check(gate, first, errors);
-    }
-    return error;
-}
-
-/* One listener for each address, and a gate if several entries share it. */
-static int collect_addresses(struct worker *worker, struct errors *errors)
-{
-    const struct config *config = worker->config;
-    int error = 0;
-
-    for (size_t i = 0; i < config->entry_count && error == 0; i++) {
-        const struct config_entry *entry = &config->entries[i];
-
-        for (size_t k = 0; k < entry->listener_count && error == 0; k++) {
-            const struct config_listener *listener = &entry->listeners[k];
-
-            if (!listener->is_first) {
-                continue;
-            }
-            worker->firsts[worker->address_count] = listener;
-            worker->texts[worker->address_count++] = listener->text;
-            if (listener->next != NULL) {
-                error = open_gate(worker, listener, errors);
-            }
-        }
-    }
-    worker->connections.listeners = worker->texts;
-    worker->connections.listener_count = worker->address_count;
-    return error;
-}
-
-static int allocate_parts(struct worker *worker)
-{
-    const size_t entries = worker->config->entry_count + 1;
-    const size_t addresses = worker->config->listener_count + 1;
-
-    worker->entries = calloc(entries, sizeof(*worker->entries));
-    worker->gates = calloc(addresses, sizeof(*worker->gates));
-    worker->firsts = calloc(addresses, sizeof(*worker->firsts));
-    worker->texts = calloc(addresses, sizeof(*worker->texts));
-    worker->listeners = calloc(addresses, sizeof(*worker->listeners));
-    return worker->entries == NULL || worker->gates == NULL ||
-                   worker->firsts == NULL || worker->texts == NULL ||
-                   worker->listeners == NULL
-               ? -ENOMEM
-               : 0;
 }
 
 /* Where other threads post to, and the threads that blocking jobs run on. */
@@ -309,6 +243,19 @@ static int open_office(struct worker *worker)
         .mailbox = worker->mailbox,
         .pool = worker->pool,
     };
+    return error;
+}
+
+static int collect_addresses(struct worker *worker, struct errors *errors)
+{
+    const struct entry_parts parts = shared_parts(worker);
+    struct addresses *addresses = &worker->addresses;
+    int error = addresses_init(addresses, worker->config, &parts, errors);
+
+    if (error == 0) {
+        worker->connections.listeners = addresses->texts;
+        worker->connections.listener_count = addresses->count;
+    }
     return error;
 }
 
@@ -336,10 +283,7 @@ static int set_up(struct worker *worker, struct errors *errors)
         free(worker);
         return error;
     }
-    error = allocate_parts(worker);
-    if (error == 0) {
-        error = watch_signals(worker);
-    }
+    error = watch_signals(worker);
     if (error == 0) {
         error = open_office(worker);
     }
@@ -379,82 +323,26 @@ int worker_new(const struct config *config,
     return 0;
 }
 
-/* --------------------------------------------------------------- listening */
-
-/* At no limited rate, as below: each address is told. */
-static void tell_address(const struct listener *listener)
-{
-    char text[ADDRESS_TEXT_MAX];
-    struct log_subject subject = {.entry = listener->entry->head.name};
-
-    (void)address_format(&listener->address, text, sizeof(text));
-    log_write(listener->entry->log, NULL, LOG_INFO, &subject, "listening on %s",
-              text);
-}
-
-static int
-open_listener(struct worker *worker, struct entry *entry, uint16_t index)
-{
-    const struct config_listener *from = worker->firsts[index];
-    struct listener *listener = &worker->listeners[worker->listener_count];
-    struct listener_parts parts = {
-        .entry = entry,
-        .index = index,
-        .address = &from->address,
-        .backlog = from->backlog,
-        .mode = from->mode,
-    };
-    struct log_subject subject = {.entry = entry->head.name};
-    const char *step = "";
-    int error = listener_open(listener, &parts, &step);
-
-    if (error < 0) {
-        log_write(entry->log, NULL, LOG_ERROR, &subject, "cannot %s %s: %s",
-                  step, from->text, strerror(-error));
-        return error;
-    }
-    worker->listener_count++;
-    return 0;
-}
-
-/* All are tried even if one fails, so that all failures are told. */
-int worker_listen(struct worker *worker)
-{
-    struct gate *gate = worker->gates;
-    int first_error = 0;
-
-    LOG(worker->log, LOG_INFO, NULL, "berth %s, configuration: %s",
-        BERTH_VERSION, worker->config->source);
-    for (size_t i = 0; i < worker->address_count; i++) {
-        const struct config_listener *first = worker->firsts[i];
-        struct entry *entry = first->next == NULL
-                                  ? &worker->entries[first->entry]
-                                  : &gate++->entry;
-        int error = open_listener(worker, entry, (uint16_t)i);
-
-        if (first_error == 0) {
-            first_error = error;
-        }
-    }
-    return first_error;
-}
-
 /* ----------------------------------------------------------------- running */
 
-static int start_listeners(struct worker *worker)
+int worker_listen(struct worker *worker)
 {
-    for (size_t i = 0; i < worker->listener_count; i++) {
-        int error = listener_start(&worker->listeners[i]);
+    LOG(worker->log, LOG_INFO, NULL, "berth %s, configuration: %s",
+        BERTH_VERSION, worker->config->source);
+    return addresses_open(&worker->addresses, worker->entries);
+}
 
-        if (error < 0) {
-            return error;
-        }
-        tell_address(&worker->listeners[i]);
+static int start_listening(struct worker *worker)
+{
+    size_t listeners = worker->addresses.open_count;
+    int error = addresses_start(&worker->addresses);
+
+    if (error == 0) {
+        LOG(worker->log, LOG_INFO, NULL,
+            "ready: %zu protocol%s, %zu listener%s", worker->entry_count,
+            plural(worker->entry_count), listeners, plural(listeners));
     }
-    LOG(worker->log, LOG_INFO, NULL, "ready: %zu protocol%s, %zu listener%s",
-        worker->entry_count, plural(worker->entry_count),
-        worker->listener_count, plural(worker->listener_count));
-    return 0;
+    return error;
 }
 
 /* Jobs outlive the connections that they were for. */
@@ -493,7 +381,7 @@ int worker_run(struct worker *worker)
     int error = watch_start(&worker->watch);
 
     if (error == 0) {
-        error = start_listeners(worker);
+        error = start_listening(worker);
     }
     while (error == 0 && !is_over(worker)) {
         error = loop_turn(&worker->loop);
@@ -519,9 +407,6 @@ static void stop_entries(struct worker *worker)
             entry_fini(&worker->entries[i]);
         }
     }
-    while (worker->gate_count > 0) {
-        gate_fini(&worker->gates[--worker->gate_count]);
-    }
 }
 
 bool worker_free(struct worker *worker)
@@ -529,14 +414,13 @@ bool worker_free(struct worker *worker)
     if (worker == NULL) {
         return true;
     }
-    for (size_t i = 0; i < worker->listener_count; i++) {
-        listener_close(&worker->listeners[i]);
-    }
+    addresses_close(&worker->addresses);
     end_all(worker);
     if (worker->hanging > 0) {
         return false;
     }
     stop_entries(worker);
+    addresses_fini(&worker->addresses);
     pool_free(worker->pool);
     mailbox_close(worker->mailbox);
     connections_fini(&worker->connections);
@@ -544,10 +428,6 @@ bool worker_free(struct worker *worker)
         (void)close(worker->signal_fd);
     }
     loop_close(&worker->loop);
-    free(worker->listeners);
-    free(worker->texts);
-    free(worker->firsts);
-    free(worker->gates);
     free(worker->entries);
     free(worker);
     return true;

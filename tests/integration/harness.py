@@ -9,7 +9,8 @@
 Leaving the block sends SIGTERM and expects exit status 0 and a log without a
 sanitizer's report. ctest says by the environment what is under test: BERTH
 (the program), BERTH_PLUGINS (the folder of its plugins), BERTH_TEST_PLUGINS
-(that of tests/plugins), BERTH_BUILD and BERTH_SOURCE. Nothing here sleeps: all waiting is for a line, a byte or an end.
+(that of tests/plugins), BERTH_BUILD and BERTH_SOURCE. Nothing here sleeps: all
+waiting is for a line, a byte or an end.
 """
 
 import os

@@ -9,9 +9,7 @@
 #include <unistd.h>
 
 #include "driver.h"
-#include "fixtures.h"
-#include "plugin.h"
-#include "simulator.h"
+#include "example.h"
 #include "unit.h"
 
 #define THREADS_AND_QUEUE 18 /* of the simulator's pool */
@@ -23,18 +21,8 @@ enum {
     COUNT_GONE
 };
 
-struct settings {
-    berth_list users;
-    const char *next;
-    int32_t max_failures;
-};
+#define USERS "{users: {ann: hash of ann, bob: hash of bob}"
 
-static const berth_pair users[] = {{"ann", "hash of ann"},
-                                   {"bob", "hash of bob"}};
-
-static struct settings settings = {.users = {2, users}, .max_failures = 3};
-static struct simulator simulator;
-static struct plugin *plugin;
 static int gate[2]; /* a check of "slow" reads a byte from it */
 static _Atomic(const char *) last_hash;
 
@@ -76,27 +64,25 @@ static const berth_protocol greeter = BERTH_PROTOCOL_INIT(.name = "greeter",
                                                           .on_open = greet,
                                                           .on_data = send_back);
 
+/* settings: more of them, behind a comma. */
+static void serve(const char *settings)
+{
+    char yaml[128];
+
+    (void)snprintf(yaml, sizeof(yaml), USERS "%s}", settings);
+    example_begin("password", yaml, &(struct example_options){0});
+    ck_assert_int_eq(simulator_add(&simulator, &greeter, NULL), 0);
+}
+
 static void set_up(void)
 {
-    struct plugin_refusal refusal;
-    char path[PATH_MAX];
-    struct simulator_parts parts = {.settings = &settings};
-
-    fixtures_find("password", path);
     ck_assert_int_eq(pipe(gate), 0);
-    ck_assert_msg(plugin_load(path, &plugin, &refusal) == 0, "%s",
-                  refusal.text);
-    ck_assert_uint_eq(plugin->protocol.settings_size, sizeof(settings));
-    parts.protocol = &plugin->protocol;
-    parts.counter_count = plugin->counter_count;
-    ck_assert_int_eq(simulator_init(&simulator, &parts), 0);
-    ck_assert_int_eq(simulator_add(&simulator, &greeter, NULL), 0);
+    serve("");
 }
 
 static void tear_down(void)
 {
-    simulator_fini(&simulator);
-    plugin_free(plugin);
+    example_end();
     ck_assert_int_eq(close(gate[0]), 0);
     ck_assert_int_eq(close(gate[1]), 0);
 }
@@ -104,10 +90,9 @@ static void tear_down(void)
 /* A client that says this; the server has seen it, jobs may be running. */
 static struct peer *log_in(const char *text)
 {
-    struct peer *peer = simulator_connect(&simulator);
+    struct peer *peer = example_connect();
 
-    ck_assert_ptr_nonnull(peer);
-    peer_send(peer, text, strlen(text));
+    example_send(peer, text);
     simulator_run(&simulator);
     return peer;
 }
@@ -118,15 +103,6 @@ static void open_gate(int jobs)
         ck_assert_int_eq(write(gate[1], "x", 1), 1);
     }
     simulator_settle(&simulator);
-}
-
-static void expect(struct peer *peer, const char *text)
-{
-    size_t size;
-    const char *got = peer_take(peer, &size);
-
-    ck_assert_msg(size == strlen(text) && memcmp(got, text, size) == 0,
-                  "expected %s, got %.*s", text, (int)size, got);
 }
 
 static void expect_counts(uint64_t right, uint64_t wrong, uint64_t gone)
@@ -150,10 +126,10 @@ START_TEST(who_is_checked_waits_and_others_do_not)
     while (bob->received.size == 0) {
         simulator_await(&simulator);
     }
-    expect(bob, "OK bob\n");
-    expect(ann, "");
+    example_expect(bob, "OK bob\n");
+    example_expect(ann, "");
     open_gate(1);
-    expect(ann, "OK ann\nERR wrong\nOK bob\n");
+    example_expect(ann, "OK ann\nERR wrong\nOK bob\n");
     expect_counts(3, 1, 0);
 }
 END_TEST
@@ -167,14 +143,14 @@ START_TEST(one_too_many_is_told_so_and_may_try_again)
         peers[i] = log_in("USER ann\nPASS slow\n");
     }
     late = log_in("USER bob\nPASS right\nPASS right\n");
-    expect(late, "ERR busy\nERR busy\n");
+    example_expect(late, "ERR busy\nERR busy\n");
     open_gate(THREADS_AND_QUEUE);
     for (int i = 0; i < THREADS_AND_QUEUE; i++) {
-        expect(peers[i], "OK ann\n");
+        example_expect(peers[i], "OK ann\n");
     }
-    peer_send(late, "PASS right\n", 11);
+    example_send(late, "PASS right\n");
     simulator_settle(&simulator);
-    expect(late, "OK bob\n");
+    example_expect(late, "OK bob\n");
     expect_counts(THREADS_AND_QUEUE + 1, 0, 0);
 }
 END_TEST
@@ -191,7 +167,7 @@ START_TEST(a_client_that_leaves_is_counted_and_nobody_gets_its_answer)
     bob = log_in("USER bob\n");
     ck_assert_ptr_eq(&bob->connection->head, gone); /* the same memory */
     open_gate(1);
-    expect(bob, "");
+    example_expect(bob, "");
     expect_counts(0, 0, 1);
 }
 END_TEST
@@ -215,7 +191,7 @@ START_TEST(what_waits_when_the_server_ends_is_answered_first)
     simulator_run(&simulator);
     ck_assert(!ann->has_end);
     open_gate(1);
-    expect(ann, "OK ann\nERR wrong\n");
+    example_expect(ann, "OK ann\nERR wrong\n");
     ck_assert(ann->has_end && !ann->is_closed_by_reset);
 }
 END_TEST
@@ -232,10 +208,11 @@ START_TEST(who_is_right_is_handed_over_with_all_that_follows)
 {
     struct peer *ann;
 
-    settings.next = "greeter";
+    example_end();
+    serve(", next: greeter");
     ann = log_in("USER ann\nPASS x\nPASS right\nPASS on\n");
     simulator_settle(&simulator);
-    expect(ann, "ERR wrong\nhello annPASS on\n");
+    example_expect(ann, "ERR wrong\nhello annPASS on\n");
     ck_assert_int_eq(ann->switches, 1);
 }
 END_TEST
@@ -244,11 +221,12 @@ START_TEST(who_cannot_be_handed_over_is_closed)
 {
     struct peer *ann;
 
-    settings.next = "nowhere";
+    example_end();
+    serve(", next: nowhere");
     simulator.log.level = LOG_ERROR; /* the warning is not for our stderr */
     ann = log_in("USER ann\nPASS right\nPASS right\n");
     simulator_settle(&simulator);
-    expect(ann, "");
+    example_expect(ann, "");
     ck_assert(ann->has_end && !ann->is_closed_by_reset);
     ck_assert_int_eq(ann->why, 0);
 }
@@ -259,7 +237,7 @@ START_TEST(a_name_that_nobody_has_takes_as_long)
     struct peer *eve = log_in("USER bob\nUSER eve\nPASS right\n");
 
     simulator_settle(&simulator);
-    expect(eve, "ERR wrong\n");
+    example_expect(eve, "ERR wrong\n");
     ck_assert_str_eq(atomic_load(&last_hash), "hash of ann");
 }
 END_TEST

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "addresses.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ------------------------------------------------------------- what there is */
+
+static void note_firsts(const struct config_entry *entry,
+                        const struct config_listener **firsts,
+                        const char **texts,
+                        size_t *count)
+{
+    for (size_t i = 0; i < entry->listener_count; i++) {
+        const struct config_listener *listener = &entry->listeners[i];
+
+        if (listener->is_first) {
+            firsts[*count] = listener;
+            texts[*count] = listener->text;
+            *count += 1;
+        }
+    }
+}
+
+static int allocate(struct addresses *addresses, const struct config *config)
+{
+    size_t most = config->listener_count + 1; /* none is fine, too */
+    const struct config_listener **firsts =
+        calloc(most, sizeof(const struct config_listener *));
+    const char **texts = calloc(most, sizeof(const char *));
+
+    addresses->firsts = firsts;
+    addresses->texts = texts;
+    addresses->gates = calloc(most, sizeof(*addresses->gates));
+    addresses->listeners = calloc(most, sizeof(*addresses->listeners));
+    if (firsts == NULL || texts == NULL || addresses->gates == NULL ||
+        addresses->listeners == NULL) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < config->entry_count; i++) {
+        note_firsts(&config->entries[i], firsts, texts, &addresses->count);
+    }
+    return 0;
+}
+
+static int make_gate(struct addresses *addresses,
+                     const struct config *config,
+                     const struct config_listener *first,
+                     const struct entry_parts *shared,
+                     struct errors *errors)
+{
+    struct gate *gate = &addresses->gates[addresses->gate_count];
+    int error = gate_init(gate, config, first, shared);
+
+    if (error == 0) {
+        addresses->gate_count++;
+        gate_check(gate, first, errors);
+    }
+    return error;
+}
+
+static int make_gates(struct addresses *addresses,
+                      const struct config *config,
+                      const struct entry_parts *shared,
+                      struct errors *errors)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < config->entry_count; i++) {
+        const struct config_entry *entry = &config->entries[i];
+
+        for (size_t k = 0; k < entry->listener_count && error == 0; k++) {
+            const struct config_listener *listener = &entry->listeners[k];
+
+            if (listener->is_first && listener->next != NULL) {
+                error = make_gate(addresses, config, listener, shared, errors);
+            }
+        }
+    }
+    return error;
+}
+
+int addresses_init(struct addresses *addresses,
+                   const struct config *config,
+                   const struct entry_parts *shared,
+                   struct errors *errors)
+{
+    int error;
+
+    *addresses = (struct addresses){.count = 0};
+    error = allocate(addresses, config);
+    if (error == 0) {
+        error = make_gates(addresses, config, shared, errors);
+    }
+    if (error < 0) {
+        addresses_fini(addresses);
+    }
+    return error;
+}
+
+void addresses_fini(struct addresses *addresses)
+{
+    while (addresses->gate_count > 0) {
+        gate_fini(&addresses->gates[--addresses->gate_count]);
+    }
+    free(addresses->listeners);
+    free(addresses->gates);
+    free((void *)(uintptr_t)addresses->texts);
+    free((void *)(uintptr_t)addresses->firsts);
+    *addresses = (struct addresses){.count = 0};
+}
+
+/* --------------------------------------------------------------- listening */
+
+/* At no limited rate, as below: each address is told. */
+static void tell_address(const struct listener *listener)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct log_subject subject = {.entry = listener->entry->head.name};
+
+    (void)address_format(&listener->address, text, sizeof(text));
+    log_write(listener->entry->log, NULL, LOG_INFO, &subject, "listening on %s",
+              text);
+}
+
+static int
+open_one(struct addresses *addresses, struct entry *entry, size_t index)
+{
+    const struct config_listener *from = addresses->firsts[index];
+    struct listener_parts parts = {
+        .entry = entry,
+        .index = (uint16_t)index, /* there are at most CONFIG_LISTENERS_MAX */
+        .address = &from->address,
+        .backlog = from->backlog,
+        .mode = from->mode,
+    };
+    struct log_subject subject = {.entry = entry->head.name};
+    const char *step = "";
+    int error = listener_open(&addresses->listeners[addresses->open_count],
+                              &parts, &step);
+
+    if (error < 0) {
+        log_write(entry->log, NULL, LOG_ERROR, &subject, "cannot %s %s: %s",
+                  step, from->text, strerror(-error));
+        return error;
+    }
+    addresses->open_count++;
+    return 0;
+}
+
+int addresses_open(struct addresses *addresses, struct entry *entries)
+{
+    struct gate *gate = addresses->gates;
+    int first_error = 0;
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        const struct config_listener *first = addresses->firsts[i];
+        struct entry *entry =
+            first->next == NULL ? &entries[first->entry] : &gate++->entry;
+        int error = open_one(addresses, entry, i);
+
+        if (first_error == 0) {
+            first_error = error;
+        }
+    }
+    return first_error;
+}
+
+int addresses_start(struct addresses *addresses)
+{
+    for (size_t i = 0; i < addresses->open_count; i++) {
+        int error = listener_start(&addresses->listeners[i]);
+
+        if (error < 0) {
+            return error;
+        }
+        tell_address(&addresses->listeners[i]);
+    }
+    return 0;
+}
+
+void addresses_resume(struct addresses *addresses)
+{
+    for (size_t i = 0; i < addresses->open_count; i++) {
+        listener_resume(&addresses->listeners[i]);
+    }
+}
+
+void addresses_finish(struct addresses *addresses)
+{
+    for (size_t i = 0; i < addresses->open_count; i++) {
+        listener_finish(&addresses->listeners[i]);
+    }
+}
+
+void addresses_close(struct addresses *addresses)
+{
+    for (size_t i = 0; i < addresses->open_count; i++) {
+        listener_close(&addresses->listeners[i]);
+    }
+}

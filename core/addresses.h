@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a worker listens: a listener for each address of the configuration,
+ * and a gate where several entries share one.
+ */
+#ifndef BERTH_ADDRESSES_H
+#define BERTH_ADDRESSES_H
+
+#include <stddef.h>
+
+#include "config.h"
+#include "entry.h"
+#include "error.h"
+#include "gate.h"
+#include "listener.h"
+
+struct addresses {
+    size_t count;
+    /* What the configuration says of each: the first entry's. */
+    const struct config_listener *const *firsts;
+    const char *const *texts; /* as written there */
+    struct gate *gates;       /* of those that are shared, in their order */
+    size_t gate_count;
+    struct listener *listeners; /* in the same order; those that are open */
+    size_t open_count;
+};
+
+/*
+ * Nothing is bound. shared: as for gate_init(). Adds the warnings of
+ * gate_check(). Returns 0 or -ENOMEM: then addresses_fini() is not due.
+ */
+int addresses_init(struct addresses *addresses,
+                   const struct config *config,
+                   const struct entry_parts *shared,
+                   struct errors *errors);
+
+/*
+ * Binds all, also if one fails, so that all failures are told. entries: those
+ * of the configuration, in its order. Returns 0 or the first -errno.
+ */
+int addresses_open(struct addresses *addresses, struct entry *entries);
+
+/* Begins to accept, and tells where. Returns 0 or -errno. */
+int addresses_start(struct addresses *addresses);
+
+/* For each that is open: listener_resume(), listener_finish(),
+   listener_close(). */
+void addresses_resume(struct addresses *addresses);
+void addresses_finish(struct addresses *addresses);
+void addresses_close(struct addresses *addresses);
+
+/* They must be closed. Zeroed ones are fine. */
+void addresses_fini(struct addresses *addresses);
+
+#endif
