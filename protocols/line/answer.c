@@ -137,8 +137,11 @@ int answer_parse(struct answer *answer,
 
         add_part(answer, PART_TEXT, text, plain);
         text += plain;
-        mark = *text == '\0' ? 0 : take_mark(answer, text, kind);
-        if (mark == 0 && *text != '\0') {
+        if (*text == '\0') {
+            break;
+        }
+        mark = take_mark(answer, text, kind);
+        if (mark == 0) {
             answer_fini(answer);
             return refuse_word(text, kind, option, error);
         }

@@ -16,31 +16,40 @@ typedef void run_fn(const struct context *context, struct request *request);
 static run_fn run_help, run_echo, run_time, run_peer, run_quit;
 
 static const struct builtin {
-    const char *name;
+    struct span name;
     bool takes_text; /* behind a blank; the others are the whole line */
     run_fn *run;
     const char *help;
 } builtins[COMMAND_COUNT] = {
-    [COMMAND_HELP] = {"HELP", false, run_help, "HELP: lists what there is"},
-    [COMMAND_ECHO] = {"ECHO", true, run_echo, "ECHO text: sends text back"},
-    [COMMAND_TIME] = {"TIME", false, run_time, "TIME: tells the time, in UTC"},
-    [COMMAND_PEER] = {"PEER", false, run_peer, "PEER: tells your address"},
-    [COMMAND_QUIT] = {"QUIT", false, run_quit, "QUIT: ends the connection"},
+    [COMMAND_HELP] = {.name = {"HELP", 4},
+                      .run = run_help,
+                      .help = "HELP: lists what there is"},
+    [COMMAND_ECHO] = {.name = {"ECHO", 4},
+                      .takes_text = true,
+                      .run = run_echo,
+                      .help = "ECHO text: sends text back"},
+    [COMMAND_TIME] = {.name = {"TIME", 4},
+                      .run = run_time,
+                      .help = "TIME: tells the time, in UTC"},
+    [COMMAND_PEER] = {.name = {"PEER", 4},
+                      .run = run_peer,
+                      .help = "PEER: tells your address"},
+    [COMMAND_QUIT] = {.name = {"QUIT", 4},
+                      .run = run_quit,
+                      .help = "QUIT: ends the connection"},
 };
 
 static void write_line(const struct request *request, const char *text)
 {
-    request_write(request, (struct span){text, strlen(text)});
-    request_write(request, request->end);
+    request_write_line(request, (struct span){text, strlen(text)});
 }
 
 /* A command that is a line of server.yaml, too, is listed there. */
-static bool is_replaced(const struct context *context, const char *name)
+static bool is_replaced(const struct context *context, struct span name)
 {
     struct span args;
-    const struct span line = {name, strlen(name)};
 
-    return replies_find(context->replies, line, &args) != NULL;
+    return replies_find(context->replies, name, &args) != NULL;
 }
 
 static void run_help(const struct context *context, struct request *request)
@@ -62,8 +71,7 @@ static void run_help(const struct context *context, struct request *request)
 static void run_echo(const struct context *context, struct request *request)
 {
     (void)context;
-    request_write(request, request->args);
-    request_write(request, request->end);
+    request_write_line(request, request->args);
 }
 
 static void run_time(const struct context *context, struct request *request)
@@ -107,11 +115,11 @@ static bool matches(const struct builtin *builtin,
                     struct span line,
                     struct span *args)
 {
-    size_t length = strlen(builtin->name);
+    size_t length = builtin->name.size;
     size_t blanks;
 
-    if (line.size < length ||
-        !is_same(builtin->name, line.data, length, settings->case_sensitive)) {
+    if (line.size < length || !is_same(builtin->name.data, line.data, length,
+                                       settings->case_sensitive)) {
         return false;
     }
     blanks = line.size > length ? 1 : 0;

@@ -242,8 +242,7 @@ static void fail(struct request *request, const char *text)
     struct state *state = request->c->state;
 
     berth_count(request->c->entry, ERRORS, 1);
-    request_write(request, (struct span){text, strlen(text)});
-    request_write(request, request->end);
+    request_write_line(request, (struct span){text, strlen(text)});
     if (settings->max_errors > 0 && ++state->errors >= settings->max_errors) {
         request->error = -EPROTO;
     }
@@ -256,8 +255,7 @@ static void fall_back(struct request *request)
     berth_count(request->c->entry, FALLBACKS, 1);
     switch (settings->fallback) {
     case FALLBACK_ECHO:
-        request_write(request, request->line);
-        request_write(request, request->end);
+        request_write_line(request, request->line);
         break;
     case FALLBACK_ERROR:
         fail(request, "error: unknown command");
@@ -293,11 +291,13 @@ static void answer_line(struct request *request)
     }
 }
 
-static int await_line(berth_conn *c)
+static void await_line(berth_conn *c)
 {
     const struct settings *settings = c->entry->settings;
 
-    return settings->idle_ms == 0 ? 0 : berth_deadline(c, settings->idle_ms);
+    if (settings->idle_ms > 0) {
+        (void)berth_deadline(c, settings->idle_ms);
+    }
 }
 
 static int on_open(berth_conn *c)
@@ -306,7 +306,7 @@ static int on_open(berth_conn *c)
     struct request request = {.c = c, .end = end_of(c)};
 
     answer_send(&local->greeting, &request);
-    (void)await_line(c);
+    await_line(c);
     return finish(&request);
 }
 
@@ -353,7 +353,7 @@ static ssize_t on_data(berth_conn *c, char *data, size_t size)
     if (used == 0) {
         return 0;
     }
-    (void)await_line(c);
+    await_line(c);
     state->ends_with_crlf = line.end_size == 2;
     request.line = (struct span){line.data, line.size};
     request.end = end_of(c);

@@ -30,4 +30,12 @@ static inline void request_write(const struct request *request,
     (void)berth_write(request->c, bytes.data, bytes.size);
 }
 
+/* A line of the answer, with its end. */
+static inline void request_write_line(const struct request *request,
+                                      struct span line)
+{
+    request_write(request, line);
+    request_write(request, request->end);
+}
+
 #endif
