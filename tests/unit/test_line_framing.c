@@ -116,25 +116,25 @@ END_TEST
 START_TEST(skipping_goes_to_behind_the_end)
 {
     static const struct {
-        enum berth_line_end end;
         const char *text;
         size_t size;
         size_t used;
+        enum berth_line_end end;
         bool is_skipping;
     } cases[] = {
-        {BERTH_LINE_AUTO, TEXT("abcdef"), 6, true},
-        {BERTH_LINE_AUTO, TEXT("abc\r"), 4, true},
-        {BERTH_LINE_AUTO, TEXT("\nab"), 1, false},
-        {BERTH_LINE_AUTO, TEXT("abc\r\nde\n"), 5, false},
-        {BERTH_LINE_LF, TEXT("abc\r"), 4, true},
-        {BERTH_LINE_CRLF, TEXT("abc\n"), 4, true},
-        {BERTH_LINE_CRLF, TEXT("abc\r"), 3, true},
-        {BERTH_LINE_CRLF, TEXT("\r"), 0, true},
-        {BERTH_LINE_CRLF, TEXT("\r\r"), 1, true},
-        {BERTH_LINE_CRLF, TEXT("\ra"), 2, true},
-        {BERTH_LINE_CRLF, TEXT("\r\nab"), 2, false},
-        {BERTH_LINE_NUL, TEXT("a\r\n"), 3, true},
-        {BERTH_LINE_NUL, TEXT("a\r\n\0b"), 4, false},
+        {TEXT("abcdef"), 6, BERTH_LINE_AUTO, true},
+        {TEXT("abc\r"), 4, BERTH_LINE_AUTO, true},
+        {TEXT("\nab"), 1, BERTH_LINE_AUTO, false},
+        {TEXT("abc\r\nde\n"), 5, BERTH_LINE_AUTO, false},
+        {TEXT("abc\r"), 4, BERTH_LINE_LF, true},
+        {TEXT("abc\n"), 4, BERTH_LINE_CRLF, true},
+        {TEXT("abc\r"), 3, BERTH_LINE_CRLF, true},
+        {TEXT("\r"), 0, BERTH_LINE_CRLF, true},
+        {TEXT("\r\r"), 1, BERTH_LINE_CRLF, true},
+        {TEXT("\ra"), 2, BERTH_LINE_CRLF, true},
+        {TEXT("\r\nab"), 2, BERTH_LINE_CRLF, false},
+        {TEXT("a\r\n"), 3, BERTH_LINE_NUL, true},
+        {TEXT("a\r\n\0b"), 4, BERTH_LINE_NUL, false},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -389,6 +389,14 @@ static void check_every_end(struct question *question, size_t longest)
 
 static const char alphabet[] = {'a', '\r', '\n', '\0'};
 
+/* Two bits of the number are a byte. */
+static void spell(struct question *question, size_t number)
+{
+    for (size_t i = 0; i < question->size; i++) {
+        question->input[i] = alphabet[number >> (2 * i) & 3];
+    }
+}
+
 START_TEST(every_short_input_means_the_same_at_every_split)
 {
     for (size_t size = 0; size <= 5; size++) {
@@ -397,9 +405,7 @@ START_TEST(every_short_input_means_the_same_at_every_split)
         for (size_t number = 0; number < count; number++) {
             struct question question = {.size = size};
 
-            for (size_t i = 0; i < size; i++) {
-                question.input[i] = alphabet[number >> (2 * i) & 3];
-            }
+            spell(&question, number);
             check_every_end(&question, 4);
         }
     }

@@ -23,10 +23,10 @@ static void check_as_libc(uint64_t seconds)
 
 START_TEST(it_is_as_the_c_library_has_it)
 {
-    const uint64_t day_s = 86400;
+    const uint64_t day_s = 86400, days = 330000;
 
     /* Each day of 900 years, at another time of the day. */
-    for (uint64_t day = 0; day < 900 * 366; day++) {
+    for (uint64_t day = 0; day < days; day++) {
         check_as_libc(day * day_s + day * 7919 % day_s);
     }
 }
