@@ -44,38 +44,39 @@ static int allocate(struct addresses *addresses, const struct config *config)
     return 0;
 }
 
-static int make_gate(struct addresses *addresses,
-                     const struct config *config,
-                     const struct config_listener *first,
-                     const struct entry_parts *shared,
-                     struct errors *errors)
+/* What gates are made of. */
+struct making {
+    struct addresses *addresses;
+    const struct config *config;
+    const struct entry_parts *shared;
+    struct errors *errors;
+};
+
+static int make_gate(const struct making *making,
+                     const struct config_listener *first)
 {
+    struct addresses *addresses = making->addresses;
     struct gate *gate = &addresses->gates[addresses->gate_count];
-    int error = gate_init(gate, config, first, shared);
+    int error = gate_init(gate, making->config, first, making->shared);
 
     if (error == 0) {
         addresses->gate_count++;
-        gate_check(gate, first, errors);
+        gate_check(gate, first, making->errors);
     }
     return error;
 }
 
-static int make_gates(struct addresses *addresses,
-                      const struct config *config,
-                      const struct entry_parts *shared,
-                      struct errors *errors)
+/* Those of the addresses that this entry is the first at. */
+static int make_gates(const struct making *making,
+                      const struct config_entry *entry)
 {
     int error = 0;
 
-    for (size_t i = 0; i < config->entry_count; i++) {
-        const struct config_entry *entry = &config->entries[i];
+    for (size_t i = 0; i < entry->listener_count && error == 0; i++) {
+        const struct config_listener *listener = &entry->listeners[i];
 
-        for (size_t k = 0; k < entry->listener_count && error == 0; k++) {
-            const struct config_listener *listener = &entry->listeners[k];
-
-            if (listener->is_first && listener->next != NULL) {
-                error = make_gate(addresses, config, listener, shared, errors);
-            }
+        if (listener->is_first && listener->next != NULL) {
+            error = make_gate(making, listener);
         }
     }
     return error;
@@ -86,12 +87,13 @@ int addresses_init(struct addresses *addresses,
                    const struct entry_parts *shared,
                    struct errors *errors)
 {
+    const struct making making = {addresses, config, shared, errors};
     int error;
 
     *addresses = (struct addresses){.count = 0};
     error = allocate(addresses, config);
-    if (error == 0) {
-        error = make_gates(addresses, config, shared, errors);
+    for (size_t i = 0; i < config->entry_count && error == 0; i++) {
+        error = make_gates(&making, &config->entries[i]);
     }
     if (error < 0) {
         addresses_fini(addresses);

@@ -37,8 +37,8 @@ int loop_open(struct loop *loop,
         return error;
     }
     loop->turn = 0;
-    loop->now_ms = clock(clock_arg);
     loop->real_ms = 0;
+    loop->now_ms = clock(clock_arg);
     loop->is_busy = false;
     loop->clock = clock;
     loop->clock_arg = clock_arg;
@@ -87,8 +87,8 @@ int loop_turn(struct loop *loop)
     loop->turn++;
     ready = selector_wait(&loop->selector, loop->reports, LOOP_REPORTS,
                           choose_timeout(loop));
-    loop->now_ms = loop->clock(loop->clock_arg);
     loop->real_ms = 0;
+    loop->now_ms = loop->clock(loop->clock_arg);
     for (int i = 0; i < ready; i++) {
         struct source *source = loop->reports[i].data.ptr;
 

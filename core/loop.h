@@ -34,7 +34,8 @@ struct source {
     struct timer timer;
 };
 
-/* Milliseconds since some fixed moment; never goes back. */
+/* Milliseconds since some fixed moment; never goes back. One that turns the
+   wall clock, too, sets loop.real_ms. */
 typedef uint64_t loop_clock_fn(void *arg);
 
 /* The turn's end. Returns whether there is more to do at once: then the next

@@ -60,8 +60,9 @@ const char *settings_path(const struct settings_source *source,
                           const char *text);
 
 /*
- * The node that a path like "routes[2].path" leads to; what is not there is
- * left out, so that the nearest node around it is returned.
+ * The node that a path like "routes[2].path" leads to; in a mapping a number
+ * counts its values. What is not there is left out, so that the nearest node
+ * around it is returned.
  */
 const struct node *settings_find(const struct node *node, const char *path);
 

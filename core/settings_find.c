@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,11 @@ static const char *take_step(const char *path, const struct node **node)
     char key[KEY_MAX];
     size_t length;
 
-    if (path[0] == '[') {
+    if (path[0] == '[' && isdigit((unsigned char)path[1])) {
         size_t index = strtoul(path + 1, NULL, 10);
 
         length = strcspn(path, "]");
-        child = (*node)->kind == NODE_LIST ? (*node)->first : NULL;
+        child = (*node)->first;
         while (child != NULL && index-- > 0) {
             child = child->next;
         }

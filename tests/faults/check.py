@@ -32,6 +32,22 @@ protocols:
       words: [one, "two", "${THREE:-three}"]
 """
 
+LINE = """\
+protocols:
+  - plugin: line
+    listen: 127.0.0.1:0
+    settings:
+      greeting: hello {peer}
+      prompt: "> "
+      replies: {ping: pong, "get *": "value of {args}\\n", "g*": g, TIME: noon}
+  - plugin: line
+    name: broken
+    settings:
+      greeting: hello
+      prompt: "> "
+      replies: {ping: pong, "get *": a, "GET *": b}
+"""
+
 BROKEN = """\
 limits: {idle: 30, conections: 5}
 protocols:
@@ -64,6 +80,8 @@ SCENARIOS = [
     Check("rich", "-t", "-c", "server.yaml", files={"server.yaml": RICH}),
     Check("broken", "-t", "-c", "server.yaml", status=78,
           files={"server.yaml": BROKEN, "empty.so": ""}),
+    Check("line", "-t", "-c", "server.yaml", status=78,
+          files={"server.yaml": LINE}),
     Check("syntax", "-t", "-c", "server.yaml", status=78,
           files={"server.yaml": "protocols: [\n  - {a: &b}\n"}),
     Check("words", "-t", "echo=127.0.0.1:0", "./lines.so=unix:sock", "echo"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What an echoed message of 64 bytes costs: figures of tools/cost, which do
-not depend on the machine."""
+"""What an echoed message of 64 bytes costs, and a line: figures of tools/cost,
+which do not depend on the machine."""
 
 import json
 import os
@@ -58,6 +58,20 @@ class Cost(unittest.TestCase):
     def test_an_idle_connection_costs_little(self):
         self.assertLessEqual(self.figures["bytes_per_idle_connection"],
                              IDLE_BYTES)
+
+
+class Line(unittest.TestCase):
+    def test_16_lines_cost_two_system_calls_and_no_allocation(self):
+        done = cost("line", "--json", "--message", "ECHO one\\na line\\n" * 8,
+                    "--only", "system-calls", "--only", "allocations")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        figures = json.loads(done.stdout)
+        calls = figures["system_calls"]
+        self.assertEqual((calls["recvfrom"], calls["sendto"]), (1, 1))
+        self.assertAlmostEqual(figures["system_calls_per_message"], 2,
+                               delta=0.01)
+        self.assertAlmostEqual(figures["allocations_per_message"], 0,
+                               delta=0.001)
 
 
 class Tool(unittest.TestCase):

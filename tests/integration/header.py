@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The contract's header compiles without a warning, alone, in every standard
-that it promises; so do the protocols that the documentation shows, and they
+"""The headers for protocols compile without a warning, each alone, in every
+standard that they promise; so do the protocols that the documentation shows, and they
 are served as they stand."""
 
 import os
@@ -13,6 +13,7 @@ import unittest
 from harness import SOURCE, Server, connect, recv_all
 
 INCLUDE = os.path.join(SOURCE, "core", "include")
+HEADERS = sorted(os.listdir(os.path.join(INCLUDE, "berth")))
 WARNINGS = """-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wpointer-arith
     -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wimplicit-fallthrough
     -Werror""".split()
@@ -47,15 +48,27 @@ def samples(path):
 class Header(unittest.TestCase):
     def test_it_is_enough_alone(self):
         self.assertTrue(C and CXX)
-        twice = "#include <berth/protocol.h>\n" * 2
+        for name in HEADERS:
+            twice = f"#include <berth/{name}>\n" * 2
+            for compiler in C + CXX:
+                standards = (("c++17", "c++20", "gnu++20") if compiler in CXX
+                             else ("c11", "gnu11", "c17"))
+                for standard in standards:
+                    with self.subTest(name, compiler=compiler,
+                                      standard=standard):
+                        self.assertEqual(
+                            compile_text(compiler, standard, twice,
+                                         "-fsyntax-only"), "")
+
+    def test_all_of_them_are_one_text(self):
+        self.assertEqual(HEADERS, ["line.h", "protocol.h"])
+        text = "".join(f"#include <berth/{name}>\n" for name in HEADERS)
         for compiler in C + CXX:
-            standards = (("c++17", "c++20", "gnu++20") if compiler in CXX
-                         else ("c11", "gnu11", "c17"))
-            for standard in standards:
-                with self.subTest(compiler=compiler, standard=standard):
-                    self.assertEqual(
-                        compile_text(compiler, standard, twice,
-                                     "-fsyntax-only"), "")
+            with self.subTest(compiler):
+                self.assertEqual(
+                    compile_text(compiler,
+                                 "c++17" if compiler in CXX else "c11", text,
+                                 "-fsyntax-only"), "")
 
     def test_a_warning_is_an_error_here(self):
         for compiler in C + CXX:

@@ -55,9 +55,10 @@ class Install(unittest.TestCase):
             return Server(**options)
 
     def test_it_has_what_it_should(self):
-        for path in ("bin/berth", "lib/berth/echo.so", "etc/berth/server.yaml",
+        for path in ("bin/berth", "lib/berth/echo.so", "lib/berth/line.so",
+                     "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
-                     "include/berth/protocol.h", "share/doc/berth/README.md",
+                     "include/berth/line.h", "include/berth/protocol.h", "share/doc/berth/README.md",
                      "share/doc/berth/config/README.md",
                      "share/doc/berth/protocols/README.md",
                      "lib/cmake/berth/berth-config.cmake"):

@@ -84,6 +84,16 @@ class Layers(unittest.TestCase):
                 wrong.append(name)
         self.assertEqual(wrong, [])
 
+    def test_headers_for_protocols_include_nothing_of_the_core(self):
+        folder = os.path.join(CORE, "include", "berth")
+        public = {f"<berth/{name}>" for name in os.listdir(folder)}
+        self.assertIn("<berth/protocol.h>", public)
+        for name in os.listdir(folder):
+            for include in includes(os.path.join(folder, name)):
+                with self.subTest(name, include=include):
+                    self.assertTrue(include in public or
+                                    re.fullmatch(r"<(sys/)?\w+\.h>", include))
+
     def test_protocols_include_nothing_of_the_core(self):
         wrong, seen = [], 0
         headers = {name for name in self.names if name.endswith(".h")}
@@ -97,7 +107,8 @@ class Layers(unittest.TestCase):
                     if include.startswith('"'):
                         fine = os.path.exists(os.path.join(folder, header))
                     elif header.startswith("berth/"):
-                        fine = header == "berth/protocol.h"
+                        fine = os.path.exists(os.path.join(
+                            CORE, "include", header))
                     else:
                         fine = ".." not in header
                     if not fine:

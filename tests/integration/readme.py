@@ -14,7 +14,7 @@ from harness import BERTH, SOURCE, Server, connect, recv_exactly, run, skip
 
 READMES = ["README.md", "config/README.md", "core/README.md",
            "protocols/README.md", "protocols/echo/README.md",
-           "tests/README.md", "tools/README.md"]
+           "protocols/line/README.md", "tests/README.md", "tools/README.md"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 PLUGIN = ["-fPIC", "-shared", "-Wl,-z,defs"]
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
@@ -240,6 +240,41 @@ class Samples(Readme):
             sock.shutdown(1)
             parts = iter(lambda: sock.recv(65536), b"")
             return b"".join(parts)
+
+
+def scenes(path):
+    """What the README of a protocol shows of it: (a whole configuration, the
+    commands that talk to what it serves). It is printed, or a file of the tree
+    that is served by a command."""
+    config = None
+    for language, text in blocks(path):
+        served = re.search(r"^\$ tools/run -c (\S+)$", text, re.MULTILINE)
+        if is_config(language, text):
+            config = text
+        elif served:
+            config = read(served.group(1))
+        elif language == "console" and talks(text):
+            yield config, talks(text)
+
+
+class Protocols(Readme):
+    def test_every_protocol_answers_what_is_printed(self):
+        self.need_nc()
+        paths = [path for path in READMES
+                 if re.fullmatch(r"protocols/\w+/README\.md", path)]
+        self.assertGreater(len(paths), 1)
+        for path in paths:
+            found = list(scenes(path))
+            self.assertTrue(found, f"nothing is shown in {path}")
+            for config, commands in found:
+                with self.subTest(path, config=config):
+                    self.check_scene(config, commands)
+
+    def check_scene(self, config, commands):
+        scene = Sample('BERTH_PROTOCOL(.name = "scene"')
+        scene.config, scene.talks = config, commands
+        with self.serve(scene) as server:
+            self.talk(server, scene)
 
 
 class Configs(Readme):

@@ -14,6 +14,7 @@
 
 #define TURNS_MAX 1000000
 #define START_MS 1000000
+#define START_REAL_MS UINT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 
 /* ------------------------------------------------------------------- bytes */
 
@@ -232,10 +233,12 @@ static void record_close(berth_conn *c, int why)
 
 /* --------------------------------------------------------------- simulator */
 
+/* The wall clock goes with it. */
 static uint64_t read_clock(void *arg)
 {
-    const struct simulator *simulator = arg;
+    struct simulator *simulator = arg;
 
+    simulator->loop.real_ms = START_REAL_MS + simulator->now_ms - START_MS;
     return simulator->now_ms;
 }
 
@@ -472,7 +475,7 @@ bool simulator_turn(struct simulator *simulator)
     bool is_active = false;
     struct list *link;
 
-    simulator->loop.now_ms = simulator->now_ms;
+    simulator->loop.now_ms = read_clock(simulator);
     for (link = simulator->peers.next; link != &simulator->peers;
          link = link->next) {
         struct peer *peer = CONTAINER_OF(link, struct peer, link);

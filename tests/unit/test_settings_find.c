@@ -13,7 +13,8 @@ static const char text[] = "root: a\n"
                            "  - path: c\n"
                            "    methods: [GET, PUT]\n"
                            "limits: {idle: 5s}\n"
-                           "grid: [[x, y], [z]]\n";
+                           "grid: [[x, y], [z]]\n"
+                           "headers: {a.b: 1, 'c[0]': 2}\n";
 
 static struct errors errors;
 static struct document *document;
@@ -49,6 +50,11 @@ START_TEST(paths_lead_to_their_nodes)
         {"limits.idle", "5s"},
         {"grid[0][1]", "y"},
         {"grid[1][0]", "z"},
+        {"headers[0]", "1"},
+        {"headers[1]", "2"},
+        {"limits[0]", "5s"},
+        {"[0]", "a"},
+        {"[1][1].path", "c"},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -68,6 +74,8 @@ START_TEST(what_is_not_there_leads_to_the_nearest_around_it)
     ck_assert_ptr_eq(find("routes[0].status"),
                      node_find(root, "routes")->first);
     ck_assert_ptr_eq(find("limits.stall"), node_find(root, "limits"));
+    ck_assert_ptr_eq(find("headers[2]"), node_find(root, "headers"));
+    ck_assert_ptr_eq(find("routes[x].path"), node_find(root, "routes"));
 }
 END_TEST
 
@@ -87,7 +95,8 @@ START_TEST(paths_that_make_no_sense_do_no_harm)
         "routes[0]]",
         "routes[99999999999999999999]",
         "routes..path",
-        "[0]",
+        "[9]",
+        "[-0]",
         "routes[0]path",
     };
 

@@ -11,8 +11,10 @@ set(module_dir "${PROJECT_SOURCE_DIR}/tools/cmake")
 
 install(TARGETS berth RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 
-# The SDK: a header and a CMake function.
-install(FILES "${PROJECT_SOURCE_DIR}/core/include/berth/protocol.h"
+# The SDK: headers and a CMake function.
+install(FILES
+    "${PROJECT_SOURCE_DIR}/core/include/berth/line.h"
+    "${PROJECT_SOURCE_DIR}/core/include/berth/protocol.h"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/berth")
 install(TARGETS berth_protocol EXPORT berth-targets)
 install(EXPORT berth-targets

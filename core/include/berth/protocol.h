@@ -255,12 +255,14 @@ typedef struct berth_counter {
 
 /*
  * Filled by init when it fails. An option that is named here, as a path like
- * "root" or "routes[2].path", is shown with its place in server.yaml.
- * berth_refuse() fills it.
+ * "root" or "routes[2].path", is shown with its place in server.yaml; of a
+ * mapping "headers[2]" is the third value, whatever its key is. berth_refuse()
+ * fills it.
  */
 typedef struct berth_error {
     size_t size;        /* of this struct; set by the server */
-    const char *option; /* NULL: none in particular; must outlive init */
+    const char *option; /* NULL: none in particular; must outlive init, as
+                           constants and what is in local do */
     char text[256];     /* what is wrong, and what to do */
 } berth_error;
 
