@@ -171,6 +171,14 @@ COLD static void handle_after_life(struct connection *c)
     }
 }
 
+/* Is it looked after at the turn's end anyhow? What others have written to it
+   leaves then, so that what they still write in this turn leaves with it. */
+static bool may_wait(const struct connection *c)
+{
+    return (c->flags & CONNECTION_PENDING) != 0 && c->output != NULL &&
+           connection_produced(c) < connection_entry(c)->high_mark;
+}
+
 /* Anything but bytes for a connection that waits for nothing else. */
 COLD static void handle_other_events(struct connection *c, uint32_t events)
 {
@@ -180,9 +188,15 @@ COLD static void handle_other_events(struct connection *c, uint32_t events)
     }
     connection_enter(c, connection_may_cork(c));
     take_events(c, events);
-    connection_flush(c);
+    if (!may_wait(c)) {
+        connection_flush(c);
+    }
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
+    }
+    if (may_wait(c)) {
+        connection_all(c)->current = NULL;
+        return;
     }
     connection_leave(c);
     settle(c);

@@ -11,33 +11,8 @@ import time
 import unittest
 
 from harness import BERTH, TIMEOUT_S, Server, connect, recv_all
-from traffic import (MIB, echo_yaml, gather, reset, round_trip,
-                     send_until_stuck, unacknowledged, until)
-
-
-class Stopped:
-    """While in here the server's process does not run: what happens to its
-    sockets, and the signals it gets, wait for it together."""
-
-    def __init__(self, server):
-        self.server = server
-
-    def __enter__(self):
-        self.server.signal(signal.SIGSTOP)
-        until(self.is_stopped, "it is stopped")
-
-    def __exit__(self, *_):
-        self.server.signal(signal.SIGCONT)
-
-    def is_stopped(self):
-        with open(f"/proc/{self.server.pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] == "T"
-
-
-def send_all(sock, data):
-    """Sends, and waits until the server's kernel has it."""
-    sock.sendall(data)
-    until(lambda: unacknowledged(sock) == 0, "it has arrived")
+from traffic import (MIB, Stopped, echo_yaml, gather, reset, round_trip,
+                     send_all, send_until_stuck, until)
 
 
 class Stop:

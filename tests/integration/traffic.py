@@ -10,6 +10,7 @@ import random
 import resource
 import select
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -75,6 +76,31 @@ def count_connections(server):
     return count - len(server.addresses)
 
 
+def process_state(pid):
+    """R: it runs, S: it waits, T: it is stopped, t: the same under strace."""
+    with open(f"/proc/{pid}/stat") as file:
+        # The name, in parentheses, may hold anything: look behind it.
+        return file.read().rpartition(")")[2].split()[0]
+
+
+class Stopped:
+    """While in here the server's process does not run: what happens to its
+    sockets, and the signals it gets, wait for it together."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def __enter__(self):
+        self.server.signal(signal.SIGSTOP)
+        until(self.is_stopped, "it is stopped")
+
+    def __exit__(self, *_):
+        self.server.signal(signal.SIGCONT)
+
+    def is_stopped(self):
+        return process_state(self.server.pid) in "Tt"
+
+
 # ------------------------------------------------------------------ transfers
 
 def random_chunks(seed, size, longest=200_000):
@@ -129,6 +155,12 @@ def unacknowledged(sock):
     """Bytes that the peer's kernel does not have yet: tcp(7), SIOCOUTQ. The
     end of the stream counts as one."""
     return struct.unpack("i", fcntl.ioctl(sock, termios.TIOCOUTQ, b"\0" * 4))[0]
+
+
+def send_all(sock, data):
+    """Sends, and waits until the server's kernel has it."""
+    sock.sendall(data)
+    until(lambda: unacknowledged(sock) == 0, "it has arrived")
 
 
 def send_until_stuck(sock, data, quiet_s=0.3):

@@ -170,6 +170,63 @@ START_TEST(a_message_costs_one_read_and_one_write)
 }
 END_TEST
 
+/* Sends what it gets to all others. */
+static berth_conn *everyone[3];
+
+static int take_place(berth_conn *c)
+{
+    for (size_t i = 0; i < 3; i++) {
+        if (everyone[i] == NULL) {
+            everyone[i] = c;
+            return 0;
+        }
+    }
+    return -EUSERS;
+}
+
+static ssize_t spread_data(berth_conn *c, char *data, size_t size)
+{
+    for (size_t i = 0; i < 3; i++) {
+        if (everyone[i] != c) {
+            (void)berth_write(everyone[i], data, size);
+        }
+    }
+    return (ssize_t)size;
+}
+
+static const berth_protocol spread =
+    BERTH_PROTOCOL_INIT(.name = "spread",
+                        .on_open = take_place,
+                        .on_data = spread_data);
+
+/* The second one's event comes between those of the two who write to it. */
+START_TEST(what_comes_from_elsewhere_in_a_turn_leaves_in_one_write)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peers[3];
+
+        begin(&spread, NULL, trigger);
+        memset(everyone, 0, sizeof(everyone));
+        for (size_t i = 0; i < 3; i++) {
+            peers[i] = simulator_connect(&simulator);
+        }
+        simulator_run(&simulator);
+        peer_send(peers[0], "a", 1);
+        peer_send(peers[1], "b", 1);
+        peer_send(peers[2], "c", 1);
+        (void)simulator_turn(&simulator);
+        expect(peers[0], "bc");
+        expect(peers[1], "ac");
+        expect(peers[2], "ab");
+        for (size_t i = 0; i < 3; i++) {
+            ck_assert_uint_eq(peers[i]->writes, 1);
+        }
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 START_TEST(an_idle_connection_holds_no_buffer)
 {
     struct peer *peer;
@@ -929,6 +986,7 @@ END_TEST
 UNIT_MAIN("driver",
           echoes_and_closes_after_half_close,
           a_message_costs_one_read_and_one_write,
+          what_comes_from_elsewhere_in_a_turn_leaves_in_one_write,
           an_idle_connection_holds_no_buffer,
           follows_the_grammar,
           a_failed_open_is_closed_after_its_output,
