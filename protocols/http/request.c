@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "request.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const methods[HTTP_METHODS] = {
+    [HTTP_METHOD_GET] = "GET",         [HTTP_METHOD_HEAD] = "HEAD",
+    [HTTP_METHOD_POST] = "POST",       [HTTP_METHOD_PUT] = "PUT",
+    [HTTP_METHOD_DELETE] = "DELETE",   [HTTP_METHOD_OPTIONS] = "OPTIONS",
+    [HTTP_METHOD_PATCH] = "PATCH",     [HTTP_METHOD_TRACE] = "TRACE",
+    [HTTP_METHOD_CONNECT] = "CONNECT",
+};
+
+const char *http_method_text(enum http_method method)
+{
+    return methods[method];
+}
+
+int http_method_find(struct http_span text)
+{
+    for (int i = 0; i < HTTP_METHODS; i++) {
+        if (strlen(methods[i]) == text.size &&
+            memcmp(methods[i], text.data, text.size) == 0) {
+            return i;
+        }
+    }
+    return -ENOENT;
+}
+
+bool http_span_is(struct http_span span, const char *text)
+{
+    return strlen(text) == span.size &&
+           strncasecmp(span.data, text, span.size) == 0;
+}
+
+struct http_span http_span_of(const char *text)
+{
+    return (struct http_span){.data = text, .size = strlen(text)};
+}
+
+const struct http_span *http_request_header(const struct http_request *request,
+                                            const char *name)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (http_span_is(request->headers[i].name, name)) {
+            return &request->headers[i].value;
+        }
+    }
+    return NULL;
+}
