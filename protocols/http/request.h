@@ -77,6 +77,9 @@ const struct http_span *http_request_header(const struct http_request *request,
 /* Whether the bytes are those of text, in whatever case of ASCII letters. */
 bool http_span_is(struct http_span span, const char *text);
 
+/* The bytes without the spaces and tabs around them. */
+struct http_span http_span_trim(struct http_span span);
+
 /* A span of a text that ends with a NUL. */
 struct http_span http_span_of(const char *text);
 

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "target.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* -------------------------------------------------------------------- host */
+
+static int digit_of(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that "%41" stands for; -1: it is no escape. */
+static int escape_of(const char *text, size_t size)
+{
+    if (size < 3 || digit_of(text[1]) < 0 || digit_of(text[2]) < 0) {
+        return -1;
+    }
+    return (digit_of(text[1]) << 4) | digit_of(text[2]);
+}
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/* reg-name of RFC 3986, of which an IPv4 address is one. */
+static size_t measure_name(struct http_span text)
+{
+    static const char marks[] = "-._~!$&'()*+,;=%";
+    size_t i = 0;
+
+    while (i < text.size && (is_alphanumeric(text.data[i]) ||
+                             memchr(marks, text.data[i], sizeof(marks) - 1))) {
+        if (text.data[i] == '%' &&
+            escape_of(text.data + i, text.size - i) <= 0) {
+            return 0;
+        }
+        i++;
+    }
+    return i;
+}
+
+/* "[2001:db8::1]" */
+static size_t measure_literal(struct http_span text)
+{
+    static const char marks[] = "-._~!$&'()*+,;=:";
+    size_t i = 1;
+
+    while (i < text.size && (is_alphanumeric(text.data[i]) ||
+                             memchr(marks, text.data[i], sizeof(marks) - 1))) {
+        i++;
+    }
+    return i > 2 && i < text.size && text.data[i] == ']' ? i + 1 : 0;
+}
+
+/* Behind the colon; an empty one is the default (RFC 3986, 3.2.3). */
+static bool is_port(const char *text, size_t size)
+{
+    unsigned port = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        port = (port * 10) + (unsigned)(text[i] - '0');
+        if (port > 65535) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool target_is_host(struct http_span text)
+{
+    size_t end;
+
+    if (text.size == 0) {
+        return false; /* RFC 9110, 4.2.1: no http URI is without a host */
+    }
+    end = *text.data == '[' ? measure_literal(text) : measure_name(text);
+    if (end == 0 || end == text.size) {
+        return end > 0;
+    }
+    return text.data[end] == ':' &&
+           is_port(text.data + end + 1, text.size - end - 1);
+}
+
+/* ------------------------------------------------------------------ target */
+
+static void split_query(struct http_request *request, struct http_span text)
+{
+    const char *mark = memchr(text.data, '?', text.size);
+
+    request->path = text;
+    if (mark != NULL) {
+        request->path.size = (size_t)(mark - text.data);
+        request->query.data = mark + 1;
+        request->query.size = text.size - request->path.size - 1;
+    }
+}
+
+/* "http://host:port/path?query" */
+static int read_absolute(struct http_request *request)
+{
+    static const char scheme[] = "http://";
+    struct http_span text = request->target;
+    size_t size = 0;
+
+    if (text.size < sizeof(scheme) ||
+        strncasecmp(text.data, scheme, sizeof(scheme) - 1) != 0) {
+        return -400;
+    }
+    text.data += sizeof(scheme) - 1;
+    text.size -= sizeof(scheme) - 1;
+    while (size < text.size && text.data[size] != '/' &&
+           text.data[size] != '?') {
+        size++;
+    }
+    request->host = (struct http_span){.data = text.data, .size = size};
+    if (!target_is_host(request->host)) {
+        return -400;
+    }
+    text.data += size;
+    text.size -= size;
+    split_query(request, text);
+    if (request->path.size == 0) {
+        /* RFC 9112, 3.2.4: OPTIONS of a host without a path is that of "*". */
+        bool is_star = request->method == HTTP_METHOD_OPTIONS &&
+                       request->query.data == NULL;
+
+        request->path = http_span_of(is_star ? "*" : "/");
+    }
+    return 0;
+}
+
+int target_read(struct http_request *request)
+{
+    struct http_span target = request->target;
+
+    /* A fragment is never sent: RFC 9110, 7.1. */
+    if (target.size == 0 || memchr(target.data, '#', target.size) != NULL) {
+        return -400;
+    }
+    if (*target.data == '/') {
+        split_query(request, target);
+        return 0;
+    }
+    if (http_span_is(target, "*")) {
+        request->path = target;
+        return request->method == HTTP_METHOD_OPTIONS ? 0 : -400;
+    }
+    return read_absolute(request);
+}
+
+/* --------------------------------------------------------------- normalise */
+
+static long decode(struct http_span path, char *out)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < path.size; i++) {
+        int c = (unsigned char)path.data[i];
+
+        if (c == '%') {
+            c = escape_of(path.data + i, path.size - i);
+            if (c <= 0) {
+                return -400;
+            }
+            i += 2;
+        }
+        out[size++] = (char)c;
+    }
+    return (long)size;
+}
+
+/* Back to the slash before the last name; 0: there is none. */
+static size_t drop_name(const char *out, size_t size)
+{
+    while (size > 0 && out[size - 1] != '/') {
+        size--;
+    }
+    return size == 0 ? 0 : size - 1;
+}
+
+/* In place: what is written is never beyond what is read. */
+static long resolve_dots(char *text, size_t size)
+{
+    size_t used = 0;
+
+    for (size_t at = 0; at < size;) {
+        size_t end = at + 1;
+        size_t length;
+        const char *name = text + at + 1;
+
+        while (end < size && text[end] != '/') {
+            end++;
+        }
+        length = end - at - 1;
+        at = end;
+        if (length == 2 && memcmp(name, "..", 2) == 0) {
+            if (used == 0) {
+                return -400;
+            }
+            used = drop_name(text, used);
+        } else if (length > 0 && !(length == 1 && *name == '.')) {
+            memmove(text + used, name - 1, length + 1);
+            used += length + 1;
+            continue;
+        }
+        if (end == size) {
+            text[used++] = '/'; /* a folder was meant */
+        }
+    }
+    return (long)used;
+}
+
+/* Nearly all paths are as they would become. */
+static bool is_plain(struct http_span path)
+{
+    for (size_t i = 0; i < path.size; i++) {
+        if (path.data[i] == '%' ||
+            (path.data[i] == '/' && i + 1 < path.size &&
+             (path.data[i + 1] == '/' || path.data[i + 1] == '.'))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+long target_normalise(struct http_span path, char *out)
+{
+    long size = (long)path.size;
+
+    if (is_plain(path)) {
+        memcpy(out, path.data, path.size);
+        return size;
+    }
+    size = decode(path, out);
+    return size < 0 ? size : resolve_dots(out, (size_t)size);
+}
