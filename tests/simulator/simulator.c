@@ -239,6 +239,13 @@ static uint64_t read_clock(void *arg)
     return simulator->now_ms;
 }
 
+static uint64_t read_wall(void *arg)
+{
+    const struct simulator *simulator = arg;
+
+    return SIMULATOR_WALL_MS + (simulator->now_ms - START_MS);
+}
+
 static bool end_turn(void *arg)
 {
     struct simulator *simulator = arg;
@@ -342,6 +349,7 @@ int simulator_init(struct simulator *simulator,
     if (error == 0) {
         error = loop_open(&simulator->loop, read_clock, simulator, end_turn,
                           simulator);
+        simulator->loop.wall = read_wall;
     }
     if (error == 0) {
         error = connections_init(&simulator->connections, &connections);
