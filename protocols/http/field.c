@@ -2,7 +2,9 @@
 #include "field.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "bytes.h"
 #include "target.h"
 
 /* What was met; the rest of the message follows from it. */
@@ -37,18 +39,8 @@ static bool next_element(struct http_span *list, struct http_span *element)
 
 bool field_is_token(struct http_span text)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool is_alpha = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-
-        if (!is_alpha && !(c >= '0' && c <= '9') &&
-            memchr(marks, c, sizeof(marks) - 1) == NULL) {
-            return false;
-        }
-    }
-    return text.size > 0;
+    return text.size > 0 &&
+           bytes_measure(text.data, text.size, &bytes_token) == text.size;
 }
 
 /* --------------------------------------------------------------- one field */
@@ -153,7 +145,8 @@ static int read_one(struct message *message,
     const struct known *known = &known_fields[header->name.size];
 
     if (header->name.size >= sizeof(known_fields) / sizeof(*known_fields) ||
-        known->name == NULL || !http_span_is(header->name, known->name)) {
+        known->name == NULL ||
+        strncasecmp(header->name.data, known->name, header->name.size) != 0) {
         return 0;
     }
     return known->read(message, header->value, met);
