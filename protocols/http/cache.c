@@ -35,7 +35,9 @@ struct cache {
     uint64_t limit, file_limit, used;
     struct slots by_use; /* the last one used first */
     size_t mask;
-    struct slot *buckets[];
+    struct bucket {
+        struct slot *first;
+    } buckets[];
 };
 
 static size_t count_buckets(uint64_t limit)
@@ -115,7 +117,7 @@ is_for(const struct slot *slot, const struct path *path, uint32_t hash)
 static struct slot **
 find(struct cache *cache, const struct path *path, uint32_t hash)
 {
-    struct slot **link = &cache->buckets[hash & cache->mask];
+    struct slot **link = &cache->buckets[hash & cache->mask].first;
 
     while (*link != NULL && !is_for(*link, path, hash)) {
         link = &(*link)->next;
@@ -135,7 +137,7 @@ static void unlink_slot(struct cache *cache, struct slot **link)
 
 static void drop_slot(struct cache *cache, struct slot *slot)
 {
-    struct slot **link = &cache->buckets[slot->hash & cache->mask];
+    struct slot **link = &cache->buckets[slot->hash & cache->mask].first;
 
     while (*link != slot) {
         link = &(*link)->next;
@@ -242,10 +244,10 @@ static void make_room(struct cache *cache, size_t bytes)
 
 static void insert(struct cache *cache, struct slot *slot)
 {
-    struct slot **bucket = &cache->buckets[slot->hash & cache->mask];
+    struct bucket *bucket = &cache->buckets[slot->hash & cache->mask];
 
-    slot->next = *bucket;
-    *bucket = slot;
+    slot->next = bucket->first;
+    bucket->first = slot;
     TAILQ_INSERT_HEAD(&cache->by_use, slot, by_use);
     cache->used += slot->bytes;
 }

@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define DAY_S 86400
+#define DAY_S INT64_C(86400)
+#define HOUR_S INT64_C(3600)
+#define MINUTE_S INT64_C(60)
 /* 0001-01-01 00:00:00 and 9999-12-31 23:59:59. */
 #define EARLIEST_S INT64_C(-62135596800)
 #define LATEST_S INT64_C(253402300799)
@@ -43,8 +45,8 @@ static int64_t to_seconds(const struct moment *moment)
                          (year / 400) + (((DAYS_OF_5_MONTHS * month) + 2) / 5) +
                          moment->day - 1 - EPOCH_DAYS;
 
-    return (days * DAY_S) + (moment->hour * 3600) + (moment->minute * 60) +
-           moment->second;
+    return (days * DAY_S) + (moment->hour * HOUR_S) +
+           (moment->minute * MINUTE_S) + moment->second;
 }
 
 /* days: since 0000-03-01; not negative. */
@@ -69,12 +71,12 @@ static struct moment to_moment(int64_t seconds)
     const int64_t inside = seconds < EARLIEST_S ? EARLIEST_S
                            : seconds > LATEST_S ? LATEST_S
                                                 : seconds;
-    const int64_t since = inside + ((int64_t)EPOCH_DAYS * DAY_S);
+    const int64_t since = inside + (EPOCH_DAYS * DAY_S);
     const int64_t of_day = since % DAY_S;
     struct moment moment = {
         .weekday = (int)((since / DAY_S + 3) % 7),
-        .hour = (int)(of_day / 3600),
-        .minute = (int)(of_day / 60 % 60),
+        .hour = (int)(of_day / HOUR_S),
+        .minute = (int)(of_day / MINUTE_S % 60),
         .second = (int)(of_day % 60),
     };
 

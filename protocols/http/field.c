@@ -142,11 +142,15 @@ static int read_one(struct message *message,
                     const struct http_header *header,
                     struct met *met)
 {
-    const struct known *known = &known_fields[header->name.size];
+    const size_t size = header->name.size;
+    const struct known *known;
 
-    if (header->name.size >= sizeof(known_fields) / sizeof(*known_fields) ||
-        known->name == NULL ||
-        strncasecmp(header->name.data, known->name, header->name.size) != 0) {
+    if (size >= sizeof(known_fields) / sizeof(*known_fields)) {
+        return 0;
+    }
+    known = &known_fields[size];
+    if (known->name == NULL ||
+        strncasecmp(header->name.data, known->name, size) != 0) {
         return 0;
     }
     return known->read(message, header->value, met);

@@ -101,49 +101,50 @@ bool file_root_look(struct file_root *root, uint64_t now_ms)
     return true;
 }
 
-/* Could such a name lead elsewhere than one folder down? */
-static bool is_plain_name(const char *name, size_t size)
+/* Copies the name that a path begins with; false: it is none that leads one
+   folder down. */
+static bool copy_name(const char *path, size_t size, char name[NAME_MAX + 1])
 {
-    return size > 0 && size < NAME_MAX + 1 && !(size == 1 && name[0] == '.') &&
-           !(size == 2 && name[0] == '.' && name[1] == '.');
+    if (size == 0 || size > NAME_MAX) {
+        return false;
+    }
+    memcpy(name, path, size);
+    name[size] = '\0';
+    return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-/* Opens a name of a folder, which is closed unless it is the root. */
-static int step(int root, int folder, const char *name, int flags)
+/* Opens what the path's first name is in a folder. */
+static int open_name(int folder, const char *path, size_t size)
 {
-    const int fd = openat(folder, name, flags | O_NOFOLLOW);
-    const int error = -errno;
+    const int flags = path[size] == '\0' ? OPEN_FLAGS : FOLDER_FLAGS;
+    char name[NAME_MAX + 1];
+    int fd;
 
-    if (folder != root) {
-        (void)close(folder);
+    if (!copy_name(path, size, name)) {
+        return -EXDEV;
     }
-    return fd < 0 ? error : fd;
+    fd = openat(folder, name, flags | O_NOFOLLOW);
+    return fd < 0 ? -errno : fd;
 }
 
 /* What openat2(2) does without links. */
 static int open_by_names(int root, const char *path)
 {
     int folder = root;
+    bool is_last = false;
 
-    while (true) {
+    while (folder >= 0 && !is_last) {
         const size_t size = strcspn(path, "/");
-        const bool is_last = path[size] == '\0';
-        char name[NAME_MAX + 1];
+        const int fd = open_name(folder, path, size);
 
-        if (!is_plain_name(path, size)) {
-            if (folder != root) {
-                (void)close(folder);
-            }
-            return -EXDEV;
+        if (folder != root) {
+            (void)close(folder);
         }
-        memcpy(name, path, size);
-        name[size] = '\0';
-        folder = step(root, folder, name, is_last ? OPEN_FLAGS : FOLDER_FLAGS);
-        if (folder < 0 || is_last) {
-            return folder;
-        }
+        is_last = path[size] == '\0';
+        folder = fd;
         path += size + 1;
     }
+    return folder;
 }
 
 static int check(const struct file *file)

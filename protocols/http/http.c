@@ -32,8 +32,16 @@ static int start(berth_entry *entry, berth_error *error)
     if (result < 0) {
         goto no_access;
     }
+    if (settings->files.root != NULL) {
+        result = files_new(entry, &settings->files, error, &local->files);
+    }
+    if (result < 0) {
+        goto no_files;
+    }
     return 0;
 
+no_files:
+    access_close(&local->access);
 no_access:
     routes_fini(&local->routes);
 no_routes:
@@ -47,6 +55,7 @@ static void finish(berth_entry *entry)
 {
     struct http_local *local = entry->local;
 
+    files_free(local->files);
     access_close(&local->access);
     routes_fini(&local->routes);
     free((void *)(uintptr_t)local->common.data);

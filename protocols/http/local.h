@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "clock.h"
+#include "files.h"
 #include "head.h"
 #include "route.h"
 
@@ -13,6 +14,7 @@ struct http_local {
     struct date_clock clock;
     struct routes routes;
     struct access access;
+    struct files *files;     /* NULL: none are served */
     struct http_span common; /* the lines that all answers have */
 };
 

@@ -15,8 +15,8 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Decodes what follows a %, *at, into *c; returns 0 or -errno. */
-static int decode(const char *at, const char *end, char *c)
+/* Decodes what follows a %; returns the byte or -errno. */
+static int decode_escape(const char *at, const char *end)
 {
     int high, low;
 
@@ -28,9 +28,25 @@ static int decode(const char *at, const char *end, char *c)
     if (high < 0 || low < 0 || (high == 0 && low == 0)) {
         return -EINVAL;
     }
-    *c = (char)((high * 16) + low);
+    low += high * 16;
     /* A name has no slash in it, and a backslash is a slash to others. */
-    return *c == '/' || *c == '\\' ? -ENOENT : 0;
+    return low == '/' || low == '\\' ? -ENOENT : low;
+}
+
+/* Takes a byte of a name from *at, be it escaped or not; returns it or
+   -errno. */
+static int take_byte(const char **at, const char *end)
+{
+    const char c = *(*at)++;
+    int byte = (unsigned char)c;
+
+    if (c == '%') {
+        byte = decode_escape(*at, end);
+        *at += byte < 0 ? 0 : 2;
+    } else if (c == '\\' || c == '#' || c == '\0') {
+        byte = -EINVAL;
+    }
+    return byte;
 }
 
 /*
@@ -44,22 +60,15 @@ static int append_name(const char **at, const char *end, struct path *path)
                              : PATH_SIZE_MAX - 1;
 
     while (*at < end && **at != '/' && **at != '?') {
-        char c = *(*at)++;
+        const int byte = take_byte(at, end);
 
-        if (c == '%') {
-            const int error = decode(*at, end, &c);
-
-            if (error < 0) {
-                return error;
-            }
-            *at += 2;
-        } else if (c == '\\' || c == '#' || c == '\0') {
-            return -EINVAL;
+        if (byte < 0) {
+            return byte;
         }
         if (path->size == limit) {
             return -ENAMETOOLONG;
         }
-        path->text[path->size++] = c;
+        path->text[path->size++] = (char)byte;
     }
     return 0;
 }

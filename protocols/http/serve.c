@@ -5,7 +5,6 @@
 
 #include "answer.h"
 #include "local.h"
-#include "settings.h"
 #include "state.h"
 
 #define ALLOW_SIZE 64
@@ -105,6 +104,11 @@ static int answer_route(berth_conn *c,
 /* What no route has: a file, if there is a root. */
 static int answer_path(berth_conn *c, const struct http_request *request)
 {
+    struct http_local *local = c->entry->local;
+
+    if (local->files != NULL) {
+        return files_serve(local->files, c, request);
+    }
     return http_answer_status(c, request, 404, NULL, 0);
 }
 
@@ -137,9 +141,10 @@ bool serve_wants_body(berth_conn *c, const struct http_request *request)
 
 bool serve_refuses(berth_conn *c, const struct http_request *request)
 {
-    const struct http_settings *settings = c->entry->settings;
+    const struct http_local *local = c->entry->local;
     struct route_match match = find(c, request);
 
     return match.route == NULL &&
-           (match.allowed != 0 || match.status != 0 || settings->root == NULL);
+           (match.allowed != 0 || match.status != 0 || local->files == NULL ||
+            !files_has_method(request->method));
 }

@@ -9,6 +9,17 @@ static const char *const methods[] = {"GET",    "HEAD",    "POST",  "PUT",
 
 static const char *const access_forms[] = {"off", "combined", "json", NULL};
 
+/* As enum file_links. */
+static const char *const links[] = {"inside", "none", NULL};
+
+static const berth_option index_name = {
+    .type = BERTH_STRING,
+    .fallback = "index.html",
+    .min = 1,
+    .max = 255,
+    .help = "name of a file",
+};
+
 static const berth_option method = {
     .type = BERTH_ENUM,
     .fallback = "GET",
@@ -101,9 +112,48 @@ const berth_option http_options[] = {
     {.name = "root",
      .type = BERTH_PATH,
      .flags = BERTH_NONE,
-     BERTH_FIELD(struct http_settings, root),
+     BERTH_FIELD(struct http_settings, files.root),
      .fallback = "none",
      .help = "folder whose files are served"},
+    {.name = "index",
+     .type = BERTH_LIST,
+     BERTH_FIELD(struct http_settings, files.index),
+     .max = 16,
+     .items = &index_name,
+     .help = "files that answer for their folder, the first that is there; if "
+             "none, index.html"},
+    {.name = "symlinks",
+     .type = BERTH_ENUM,
+     BERTH_FIELD(struct http_settings, files.symlinks),
+     .fallback = "inside",
+     .choices = links,
+     .help =
+         "links that are followed: those that stay inside of root, or none"},
+    {.name = "dot_files",
+     .type = BERTH_BOOL,
+     BERTH_FIELD(struct http_settings, files.has_dot_files),
+     .fallback = "false",
+     .help = "serve files and folders whose names begin with a dot"},
+    {.name = "cache_size",
+     .type = BERTH_SIZE,
+     BERTH_FIELD(struct http_settings, files.cache_size),
+     .fallback = "8MiB",
+     .min = 0,
+     .max = INT64_C(1) << 40,
+     .help = "memory for copies of small files; 0: none"},
+    {.name = "cache_file",
+     .type = BERTH_SIZE,
+     BERTH_FIELD(struct http_settings, files.cache_file),
+     .fallback = "64KiB",
+     .min = 0,
+     .max = 1 << 30,
+     .help = "largest file of which a copy is kept"},
+    {.name = "mime_types",
+     .type = BERTH_PATH,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct http_settings, files.mime_types),
+     .fallback = "/etc/mime.types",
+     .help = "types of files besides the common ones, if it is there"},
     {.name = "routes",
      .type = BERTH_MAPPINGS,
      BERTH_FIELD(struct http_settings, routes),

@@ -5,6 +5,8 @@
 
 #include <berth/protocol.h>
 
+#include "files.h"
+
 enum http_access_form {
     HTTP_ACCESS_OFF,
     HTTP_ACCESS_COMBINED,
@@ -34,7 +36,7 @@ struct http_route_settings {
 };
 
 struct http_settings {
-    const char *root;
+    struct files_settings files;
     berth_list routes;  /* struct http_route_settings */
     berth_list headers; /* berth_pair */
     const char *server_header;

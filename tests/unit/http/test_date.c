@@ -2,6 +2,7 @@
 #include "date.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -63,32 +64,34 @@ START_TEST(reads_all_three_forms)
     ck_assert_int_eq(parse("Sunday, 06-Nov-94 08:49:37 GMT", NOW), EXAMPLE);
     ck_assert_int_eq(parse("Sun Nov  6 08:49:37 1994", NOW), EXAMPLE);
     ck_assert_int_eq(parse("Wed Nov 16 08:49:37 1994", NOW),
-                     EXAMPLE + (10 * 86400));
+                     EXAMPLE + INT64_C(864000));
 }
 END_TEST
 
+static void check_against_libc(int64_t seconds)
+{
+    const time_t time = (time_t)seconds;
+    char expected[160];
+    char text[DATE_SIZE + 1] = "";
+    char date[64];
+    struct tm parts;
+
+    ck_assert_ptr_nonnull(gmtime_r(&time, &parts));
+    ck_assert_uint_gt(strftime(date, sizeof(date), "%a, %d %b", &parts), 0);
+    (void)snprintf(expected, sizeof(expected), "%s %04d %02d:%02d:%02d GMT",
+                   date, parts.tm_year + 1900, parts.tm_hour, parts.tm_min,
+                   parts.tm_sec);
+    date_format(seconds, text);
+    ck_assert_str_eq(text, expected);
+    ck_assert_int_eq(parse(text, NOW), seconds);
+}
+
 START_TEST(agrees_with_libc)
 {
-    char expected[64];
-    char text[DATE_SIZE + 1] = "";
-
     srandom(1);
     for (int i = 0; i < 20000; i++) {
         /* The years 5 to 8038. */
-        const int64_t seconds =
-            ((int64_t)random() * 118) - INT64_C(62000000000);
-        const time_t time = (time_t)seconds;
-        struct tm parts;
-
-        ck_assert_ptr_nonnull(gmtime_r(&time, &parts));
-        ck_assert_uint_eq(strftime(expected, sizeof(expected),
-                                   "%a, %d %b XXXX %H:%M:%S GMT", &parts),
-                          DATE_SIZE);
-        date_format(seconds, text);
-        ck_assert_int_eq(parse(text, NOW), seconds);
-        ck_assert_int_eq(atoi(text + 12), parts.tm_year + 1900);
-        memcpy(text + 12, "XXXX", 4);
-        ck_assert_str_eq(text, expected);
+        check_against_libc(((int64_t)random() * 118) - INT64_C(62000000000));
     }
 }
 END_TEST
