@@ -196,7 +196,7 @@ int head_parse(struct head *head,
     }
     request->headers = head->headers;
     request->header_count = head->count;
-    error = field_read_all(message);
+    error = field_read_all(message, &head->host);
     if (error == 0) {
         error = target_read(request);
     }
