@@ -12,6 +12,8 @@
 
 /* What arrives so soon after the server began to stop was on its way. */
 #define STOP_MS 100
+/* How often a connection is looked at that still reads answers. */
+#define AGAIN_MS 1000
 /* Results below this are -errno, not the status of a refusal. */
 #define STATUS_FIRST 200
 
@@ -45,6 +47,30 @@ static ssize_t refuse(berth_conn *c, ssize_t result, size_t size)
     return error < 0 ? error : (ssize_t)size;
 }
 
+/*
+ * The time of the last answer is noted, and the deadline, once it is that of
+ * keep_alive, left where it is: exchange_expire() moves it.
+ */
+static int await_request(berth_conn *c)
+{
+    struct http_state *state = c->state;
+
+    state->answered_ms = berth_now(c->entry, BERTH_MONOTONIC);
+    if (state->is_keep_alive_set) {
+        return 0;
+    }
+    state->is_keep_alive_set = true;
+    return berth_deadline(c, settings_of(c)->keep_alive_ms);
+}
+
+static int set_deadline(berth_conn *c, uint32_t ms)
+{
+    struct http_state *state = c->state;
+
+    state->is_keep_alive_set = false;
+    return berth_deadline(c, ms);
+}
+
 /* A request was answered: the next one, or the end. */
 static int finish(berth_conn *c, const struct http_request *request)
 {
@@ -56,7 +82,7 @@ static int finish(berth_conn *c, const struct http_request *request)
         berth_close(c);
         return 0;
     }
-    return berth_deadline(c, settings_of(c)->keep_alive_ms);
+    return await_request(c);
 }
 
 static void decide_keep_alive(const berth_conn *c, struct http_request *request)
@@ -106,7 +132,7 @@ static int begin_body(berth_conn *c,
         written = berth_write(c, go_on, sizeof(go_on) - 1);
     }
     return written < 0 ? (int)written
-                       : berth_deadline(c, settings_of(c)->body_timeout_ms);
+                       : set_deadline(c, settings_of(c)->body_timeout_ms);
 }
 
 static ssize_t end_body(berth_conn *c)
@@ -225,8 +251,12 @@ static ssize_t begin_collecting(berth_conn *c,
                                 struct head_scan scan)
 {
     struct http_state *state = c->state;
+    struct http_span first = {data, 1};
     int error;
 
+    if (!field_is_token(first)) {
+        return refuse(c, -400, size); /* TLS, say: no line may ever end */
+    }
     if (size > settings_of(c)->max_head) {
         return refuse(c, pending_too_long(&scan, settings_of(c)->max_head),
                       size);
@@ -238,7 +268,7 @@ static ssize_t begin_collecting(berth_conn *c,
     state->pending->scan = scan;
     error = store_add(&state->pending->text, data, size);
     if (error == 0) {
-        error = berth_deadline(c, settings_of(c)->header_timeout_ms);
+        error = set_deadline(c, settings_of(c)->header_timeout_ms);
     }
     return error < 0 ? error : (ssize_t)size;
 }
@@ -276,16 +306,12 @@ static ssize_t skip_empty_line(berth_conn *c, const char *data, size_t size)
 /* A head that has come whole is parsed where it lies. */
 static ssize_t take_head(berth_conn *c, char *data, size_t size)
 {
-    struct http_span first = {data, 1};
     struct head_scan scan = {0};
     ssize_t length;
     int error;
 
     if (*data == '\r') {
         return skip_empty_line(c, data, size);
-    }
-    if (!field_is_token(first)) {
-        return refuse(c, -400, size);
     }
     length = head_scan(&scan, data, size);
     if (length == 0) {
@@ -336,12 +362,16 @@ int exchange_end(berth_conn *c, char *data, size_t size)
 void exchange_expire(berth_conn *c)
 {
     const struct http_state *state = c->state;
+    uint64_t end_ms = state->answered_ms + settings_of(c)->keep_alive_ms;
+    uint64_t now_ms = berth_now(c->entry, BERTH_MONOTONIC);
 
     if (state->pending != NULL) {
         (void)refuse(c, -408, 0);
+    } else if (state->is_keep_alive_set && now_ms < end_ms) {
+        (void)berth_deadline(c, end_ms - now_ms);
     } else if (berth_room(c) == 0) {
         /* It still reads answers; what it asks next waits behind them. */
-        (void)berth_deadline(c, settings_of(c)->keep_alive_ms);
+        (void)berth_deadline(c, AGAIN_MS);
     } else {
         berth_close(c);
     }
@@ -354,7 +384,7 @@ void exchange_stop(berth_conn *c, int reason)
     (void)reason;
     state->is_stopping = true;
     if (state->pending == NULL) {
-        (void)berth_deadline(c, STOP_MS);
+        (void)set_deadline(c, STOP_MS);
     }
 }
 

@@ -2,11 +2,14 @@
 #include "field.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "bytes.h"
 #include "target.h"
 
 /* What was met; the rest of the message follows from it. */
 struct met {
+    struct known_host *host;
     unsigned hosts, lengths;
     unsigned codings; /* fields of Transfer-Encoding */
     unsigned chunked, other_codings;
@@ -37,26 +40,32 @@ static bool next_element(struct http_span *list, struct http_span *element)
 
 bool field_is_token(struct http_span text)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        bool is_alpha = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-
-        if (!is_alpha && !(c >= '0' && c <= '9') &&
-            memchr(marks, c, sizeof(marks) - 1) == NULL) {
-            return false;
-        }
-    }
-    return text.size > 0;
+    return text.size > 0 &&
+           bytes_measure(text.data, text.size, &bytes_token) == text.size;
 }
 
 /* --------------------------------------------------------------- one field */
 
+static bool is_host(struct known_host *known, struct http_span value)
+{
+    if (value.size == known->size && value.size > 0 &&
+        memcmp(value.data, known->text, value.size) == 0) {
+        return true;
+    }
+    if (!target_is_host(value)) {
+        return false;
+    }
+    if (value.size <= sizeof(known->text)) {
+        known->size = value.size;
+        memcpy(known->text, value.data, value.size);
+    }
+    return true;
+}
+
 static int
 read_host(struct message *message, struct http_span value, struct met *met)
 {
-    if (++met->hosts > 1 || !target_is_host(value)) {
+    if (++met->hosts > 1 || !is_host(met->host, value)) {
         return -400;
     }
     message->request.host = value;
@@ -157,7 +166,8 @@ static int read_one(struct message *message,
         return 0;
     }
     known = &known_fields[size];
-    if (known->name == NULL || !http_span_is(header->name, known->name)) {
+    if (known->name == NULL ||
+        strncasecmp(header->name.data, known->name, size) != 0) {
         return 0;
     }
     return known->read(message, header->value, met);
@@ -181,10 +191,10 @@ static int judge_body(struct message *message, const struct met *met)
     return met->other_codings > 0 ? -501 : 0;
 }
 
-int field_read_all(struct message *message)
+int field_read_all(struct message *message, struct known_host *host)
 {
     struct http_request *request = &message->request;
-    struct met met = {0};
+    struct met met = {.host = host};
     int error = 0;
 
     for (size_t i = 0; i < request->header_count && error == 0; i++) {

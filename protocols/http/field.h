@@ -18,7 +18,7 @@ bool field_is_token(struct http_span text);
  * Reads them from message->request, of which method, minor and headers are
  * filled, into the rest of the message. Returns 0 or -status.
  */
-int field_read_all(struct message *message);
+int field_read_all(struct message *message, struct known_host *host);
 
 /* Whether a field of that name may stand in a trailer section. */
 bool field_may_trail(struct http_span name);

@@ -138,14 +138,12 @@ static int read_version(char *text, unsigned *minor)
 
 static int read_method(struct http_span text, enum http_method *method)
 {
-    int found;
+    int found = http_method_find(text);
 
-    if (!field_is_token(text)) {
-        return -400;
+    if (found < 0) {
+        return field_is_token(text) ? -501 : -400;
     }
-    found = http_method_find(text);
-    if (found < 0 || found == HTTP_METHOD_TRACE ||
-        found == HTTP_METHOD_CONNECT) {
+    if (found == HTTP_METHOD_TRACE || found == HTTP_METHOD_CONNECT) {
         return -501;
     }
     *method = (enum http_method)found;
@@ -198,7 +196,7 @@ int head_parse(struct head *head,
     }
     request->headers = head->headers;
     request->header_count = head->count;
-    error = field_read_all(message);
+    error = field_read_all(message, &head->host);
     if (error == 0) {
         error = target_read(request);
     }

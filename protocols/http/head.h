@@ -31,6 +31,13 @@ struct message {
     bool is_expecting; /* the peer waits for 100 (Continue) */
 };
 
+/* The last Host that was found to be one: nearly all requests have the same,
+   and comparing is cheaper than reading. */
+struct known_host {
+    size_t size;
+    char text[64];
+};
+
 /* The parser of an entry. */
 struct head {
     llhttp_t parser;
@@ -38,6 +45,7 @@ struct head {
     struct http_header *headers;
     size_t count, max;
     bool is_full;
+    struct known_host host;
 };
 
 /* Returns 0 or -ENOMEM. max: most headers. */

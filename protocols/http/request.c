@@ -5,24 +5,33 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const methods[HTTP_METHODS] = {
-    [HTTP_METHOD_GET] = "GET",         [HTTP_METHOD_HEAD] = "HEAD",
-    [HTTP_METHOD_POST] = "POST",       [HTTP_METHOD_PUT] = "PUT",
-    [HTTP_METHOD_DELETE] = "DELETE",   [HTTP_METHOD_OPTIONS] = "OPTIONS",
-    [HTTP_METHOD_PATCH] = "PATCH",     [HTTP_METHOD_TRACE] = "TRACE",
-    [HTTP_METHOD_CONNECT] = "CONNECT",
+/* Spans, so that finding one counts no bytes. */
+#define METHOD(text_)                                                          \
+    {                                                                          \
+        .data = (text_), .size = sizeof(text_) - 1                             \
+    }
+static const struct http_span methods[HTTP_METHODS] = {
+    [HTTP_METHOD_GET] = METHOD("GET"),
+    [HTTP_METHOD_HEAD] = METHOD("HEAD"),
+    [HTTP_METHOD_POST] = METHOD("POST"),
+    [HTTP_METHOD_PUT] = METHOD("PUT"),
+    [HTTP_METHOD_DELETE] = METHOD("DELETE"),
+    [HTTP_METHOD_OPTIONS] = METHOD("OPTIONS"),
+    [HTTP_METHOD_PATCH] = METHOD("PATCH"),
+    [HTTP_METHOD_TRACE] = METHOD("TRACE"),
+    [HTTP_METHOD_CONNECT] = METHOD("CONNECT"),
 };
 
 const char *http_method_text(enum http_method method)
 {
-    return methods[method];
+    return methods[method].data;
 }
 
 int http_method_find(struct http_span text)
 {
     for (int i = 0; i < HTTP_METHODS; i++) {
-        if (strlen(methods[i]) == text.size &&
-            memcmp(methods[i], text.data, text.size) == 0) {
+        if (methods[i].size == text.size &&
+            memcmp(methods[i].data, text.data, text.size) == 0) {
             return i;
         }
     }

@@ -205,31 +205,30 @@ void routes_fini(struct routes *routes)
     free(routes->path);
 }
 
-static bool fits(const struct route *route, const char *path, size_t size)
+static bool fits(const struct route *route, struct http_span path)
 {
-    return (route->is_prefix ? size >= route->path.size
-                             : size == route->path.size) &&
-           memcmp(path, route->path.data, route->path.size) == 0;
+    return (route->is_prefix ? path.size >= route->path.size
+                             : path.size == route->path.size) &&
+           memcmp(path.data, route->path.data, route->path.size) == 0;
 }
 
 struct route_match routes_find(struct routes *routes,
                                const struct http_request *request)
 {
     struct route_match match = {0};
-    long size;
+    struct http_span path = request->path;
 
     if (routes->count == 0) {
         return match;
     }
-    size = target_normalise(request->path, routes->path);
-    if (size < 0) {
+    if (!request->is_plain && target_normalise(&path, routes->path) < 0) {
         match.status = 400;
         return match;
     }
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->items[i];
 
-        if (!fits(route, routes->path, (size_t)size)) {
+        if (!fits(route, path)) {
             continue;
         }
         match.allowed |= route->methods;

@@ -16,10 +16,12 @@ enum http_phase {
 
 struct http_state {
     struct pending *pending; /* NULL: between two requests */
+    uint64_t answered_ms;    /* when the last answer was written */
     uint32_t requests;       /* that were begun */
     uint8_t phase;           /* enum http_phase */
     bool is_stopping;        /* the server drains */
     bool has_skipped;        /* an empty line before this request */
+    bool is_keep_alive_set; /* the deadline is that of keep_alive, or earlier */
 };
 
 #endif

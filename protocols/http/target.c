@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bytes.h"
+
 /* -------------------------------------------------------------------- host */
 
 static int digit_of(char c)
@@ -24,38 +26,28 @@ static int escape_of(const char *text, size_t size)
     return (digit_of(text[1]) << 4) | digit_of(text[2]);
 }
 
-static bool is_alphanumeric(char c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
 /* reg-name of RFC 3986, of which an IPv4 address is one. */
 static size_t measure_name(struct http_span text)
 {
-    static const char marks[] = "-._~!$&'()*+,;=%";
     size_t i = 0;
 
-    while (i < text.size && (is_alphanumeric(text.data[i]) ||
-                             memchr(marks, text.data[i], sizeof(marks) - 1))) {
-        if (text.data[i] == '%' &&
-            escape_of(text.data + i, text.size - i) <= 0) {
+    for (;;) {
+        i += bytes_measure(text.data + i, text.size - i, &bytes_name);
+        if (i == text.size || text.data[i] != '%') {
+            return i;
+        }
+        if (escape_of(text.data + i, text.size - i) <= 0) {
             return 0;
         }
-        i++;
+        i += 3;
     }
-    return i;
 }
 
 /* "[2001:db8::1]" */
 static size_t measure_literal(struct http_span text)
 {
-    static const char marks[] = "-._~!$&'()*+,;=:";
-    size_t i = 1;
+    size_t i = 1 + bytes_measure(text.data + 1, text.size - 1, &bytes_literal);
 
-    while (i < text.size && (is_alphanumeric(text.data[i]) ||
-                             memchr(marks, text.data[i], sizeof(marks) - 1))) {
-        i++;
-    }
     return i > 2 && i < text.size && text.data[i] == ']' ? i + 1 : 0;
 }
 
@@ -93,16 +85,43 @@ bool target_is_host(struct http_span text)
 
 /* ------------------------------------------------------------------ target */
 
-static void split_query(struct http_request *request, struct http_span text)
+/* Whether what begins at text, a '/' or a '%', is more than itself. */
+static bool is_special(const char *text, size_t size)
 {
-    const char *mark = memchr(text.data, '?', text.size);
+    return *text == '%' || (size > 1 && (text[1] == '/' || text[1] == '.'));
+}
+
+/* A fragment is never sent: RFC 9110, 7.1. */
+static int split_query(struct http_request *request, struct http_span text)
+{
+    request->query = text;
+    return memchr(text.data, '#', text.size) == NULL ? 0 : -400;
+}
+
+static int split_path(struct http_request *request, struct http_span text)
+{
+    size_t i = 0;
 
     request->path = text;
-    if (mark != NULL) {
-        request->path.size = (size_t)(mark - text.data);
-        request->query.data = mark + 1;
-        request->query.size = text.size - request->path.size - 1;
+    request->is_plain = true;
+    for (;;) {
+        i += bytes_measure(text.data + i, text.size - i, &bytes_plain);
+        if (i == text.size) {
+            return 0;
+        }
+        if (text.data[i] == '#') {
+            return -400;
+        }
+        if (text.data[i] == '?') {
+            break;
+        }
+        request->is_plain &= !is_special(text.data + i, text.size - i);
+        i++;
     }
+    request->path.size = i;
+    text.data += i + 1;
+    text.size -= i + 1;
+    return split_query(request, text);
 }
 
 /* "http://host:port/path?query" */
@@ -128,7 +147,9 @@ static int read_absolute(struct http_request *request)
     }
     text.data += size;
     text.size -= size;
-    split_query(request, text);
+    if (split_path(request, text) < 0) {
+        return -400;
+    }
     if (request->path.size == 0) {
         /* RFC 9112, 3.2.4: OPTIONS of a host without a path is that of "*". */
         bool is_star = request->method == HTTP_METHOD_OPTIONS &&
@@ -143,13 +164,11 @@ int target_read(struct http_request *request)
 {
     struct http_span target = request->target;
 
-    /* A fragment is never sent: RFC 9110, 7.1. */
-    if (target.size == 0 || memchr(target.data, '#', target.size) != NULL) {
+    if (target.size == 0) {
         return -400;
     }
     if (*target.data == '/') {
-        split_query(request, target);
-        return 0;
+        return split_path(request, target);
     }
     if (http_span_is(target, "*")) {
         request->path = target;
@@ -220,27 +239,17 @@ static long resolve_dots(char *text, size_t size)
     return (long)used;
 }
 
-/* Nearly all paths are as they would become. */
-static bool is_plain(struct http_span path)
+int target_normalise(struct http_span *path, char *room)
 {
-    for (size_t i = 0; i < path.size; i++) {
-        if (path.data[i] == '%' ||
-            (path.data[i] == '/' && i + 1 < path.size &&
-             (path.data[i + 1] == '/' || path.data[i + 1] == '.'))) {
-            return false;
-        }
-    }
-    return true;
-}
+    long size;
 
-long target_normalise(struct http_span path, char *out)
-{
-    long size = (long)path.size;
-
-    if (is_plain(path)) {
-        memcpy(out, path.data, path.size);
-        return size;
+    size = decode(*path, room);
+    if (size >= 0) {
+        size = resolve_dots(room, (size_t)size);
     }
-    size = decode(path, out);
-    return size < 0 ? size : resolve_dots(out, (size_t)size);
+    if (size < 0) {
+        return (int)size;
+    }
+    *path = (struct http_span){.data = room, .size = (size_t)size};
+    return 0;
 }

@@ -18,9 +18,10 @@ bool target_is_host(struct http_span text);
 
 /*
  * The path as it is compared with routes: escapes decoded, "." and ".."
- * resolved, runs of slashes made one. out: path.size bytes. Returns the size
- * that it has, or -400: a broken escape, a NUL, or a climb above the root.
+ * resolved, runs of slashes made one. room: path->size bytes, where it then
+ * lies. Only for one that is not plain already. Returns 0, or -400: a broken escape, a NUL, or a climb
+ * above the root.
  */
-long target_normalise(struct http_span path, char *out);
+int target_normalise(struct http_span *path, char *room);
 
 #endif
