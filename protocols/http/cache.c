@@ -10,6 +10,8 @@
 #define TRUST_MS 1000
 /* A copy is rarely smaller than this with its facts: so many buckets. */
 #define BYTES_PER_BUCKET 1024
+/* What is attached to it, about. */
+#define BYTES_ATTACHED 512
 #define BUCKETS_MIN 16
 #define BUCKETS_MAX 65536
 
@@ -90,6 +92,9 @@ void copy_release(void *copy)
     struct slot *slot = copy;
 
     if (--slot->references == 0) {
+        if (slot->copy.attached != NULL) {
+            slot->copy.detach(slot->copy.attached);
+        }
         free(slot);
     }
 }
@@ -223,7 +228,7 @@ static struct slot *make_slot(const struct path *path,
         .is_directory = path->is_directory,
         .hash = hash_path(path),
         .path_size = (uint32_t)path->size,
-        .bytes = bytes,
+        .bytes = bytes + BYTES_ATTACHED,
     };
     memcpy(slot->text, path->text, path->size);
     if (!read_file(file, slot->text + path->size)) {
@@ -260,7 +265,8 @@ static bool fits(const struct cache *cache,
     const uint64_t size = (uint64_t)file->status.st_size;
 
     return size <= cache->file_limit && size <= cache->limit &&
-           size + sizeof(struct slot) + path->size <= cache->limit;
+           size + sizeof(struct slot) + path->size + BYTES_ATTACHED <=
+               cache->limit;
 }
 
 struct copy *cache_take(struct cache *cache,

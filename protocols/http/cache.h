@@ -20,7 +20,9 @@ struct cache;
 /* A file in memory. It never changes, and lives while someone holds it. */
 struct copy {
     struct facts facts;
-    const char *bytes; /* facts.size of them */
+    const char *bytes;              /* facts.size of them */
+    void *attached;                 /* the user's; NULL at first */
+    void (*detach)(void *attached); /* called with it when the copy goes */
 };
 
 /* The turn's time, by both clocks of berth_now(). */

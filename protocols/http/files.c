@@ -2,24 +2,19 @@
 #include "files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "answer.h"
 #include "cache.h"
-#include "condition.h"
 #include "facts.h"
 #include "file.h"
+#include "found.h"
 #include "mime.h"
 #include "path.h"
-#include "range.h"
 
 #define COUNT_OF(array_) (sizeof(array_) / sizeof((array_)[0]))
-
-/* The core copies less than this even if it is lent. */
-#define LEND_SIZE 4096
 
 struct files {
     const struct files_settings *settings;
@@ -35,20 +30,6 @@ struct job {
     const struct http_request *request;
     struct cache_time now;
     struct path path;
-};
-
-/* What answers: a copy if there is one, else the open file. */
-struct found {
-    const struct facts *facts;
-    struct copy *copy;
-    int fd; /* -1: not open */
-};
-
-/* What a 200 or a 206 has besides its type and size. */
-struct fields {
-    struct http_header list[4];
-    size_t count;
-    char range[RANGE_TEXT_MAX];
 };
 
 /* ------------------------------------------------------------- begin, end */
@@ -242,182 +223,6 @@ static int open_index(const struct job *job, struct file *file, char *name)
     return error;
 }
 
-/* ------------------------------------------------------------------ sending */
-
-static int send_copy(const struct job *job,
-                     const struct http_answer *answer,
-                     struct copy *copy,
-                     uint64_t first)
-{
-    const char *bytes = copy->bytes + first;
-
-    if (answer->size < LEND_SIZE) {
-        return http_answer_copy(job->c, job->request, answer, bytes);
-    }
-    copy_hold(copy);
-    return http_answer_owned(job->c, job->request, answer, bytes, copy_release,
-                             copy);
-}
-
-static void close_file(void *arg)
-{
-    (void)close((int)(intptr_t)arg);
-}
-
-/* Takes the file over. */
-static int send_file(const struct job *job,
-                     const struct http_answer *answer,
-                     int fd,
-                     uint64_t first)
-{
-    return http_answer_file(job->c, job->request, answer, fd, first, close_file,
-                            (void *)(intptr_t)fd);
-}
-
-/* Sends what was found, from a byte on: answer->size bytes. */
-static int send_found(const struct job *job,
-                      const struct http_answer *answer,
-                      struct found *found,
-                      uint64_t first)
-{
-    const int fd = found->fd;
-
-    if (found->copy != NULL) {
-        return send_copy(job, answer, found->copy, first);
-    }
-    found->fd = -1;
-    return send_file(job, answer, fd, first);
-}
-
-static void add_field(struct fields *fields,
-                      const char *name,
-                      const char *value,
-                      size_t size)
-{
-    fields->list[fields->count++] = (struct http_header){
-        .name = http_span_of(name), .value = {value, size}};
-}
-
-static void add_etag(struct fields *fields, const struct facts *facts)
-{
-    add_field(fields, "ETag", facts->etag, facts->etag_size);
-}
-
-static void add_date(struct fields *fields, const struct facts *facts)
-{
-    add_field(fields, "Last-Modified", facts->date, DATE_SIZE);
-}
-
-static int answer_not_modified(const struct job *job, const struct facts *facts)
-{
-    struct fields fields = {.count = 0};
-
-    add_etag(&fields, facts);
-    return http_answer_status(job->c, job->request, 304, fields.list,
-                              fields.count);
-}
-
-static int answer_unsatisfiable(const struct job *job,
-                                const struct facts *facts)
-{
-    struct fields fields = {.count = 0};
-    const size_t size = range_format(NULL, facts->size, fields.range);
-
-    add_field(&fields, "Content-Range", fields.range, size);
-    return http_answer_status(job->c, job->request, 416, fields.list,
-                              fields.count);
-}
-
-static int answer_whole(const struct job *job, struct found *found)
-{
-    struct fields fields = {.count = 0};
-    struct http_answer answer = {
-        .status = 200,
-        .type = found->facts->type,
-        .size = found->facts->size,
-        .fields = fields.list,
-    };
-
-    add_date(&fields, found->facts);
-    add_etag(&fields, found->facts);
-    add_field(&fields, "Accept-Ranges", "bytes", 5);
-    answer.field_count = fields.count;
-    return send_found(job, &answer, found, 0);
-}
-
-/* With If-Range, the client has the type and the date already (RFC 9110,
-   section 15.3.7). */
-static int answer_part(const struct job *job,
-                       struct found *found,
-                       const struct range *range,
-                       bool is_known)
-{
-    struct fields fields = {.count = 0};
-    struct http_answer answer = {
-        .status = 206,
-        .type = is_known ? NULL : found->facts->type,
-        .size = range->size,
-        .fields = fields.list,
-    };
-    const size_t size = range_format(range, found->facts->size, fields.range);
-
-    if (!is_known) {
-        add_date(&fields, found->facts);
-        add_field(&fields, "Accept-Ranges", "bytes", 5);
-    }
-    add_etag(&fields, found->facts);
-    add_field(&fields, "Content-Range", fields.range, size);
-    answer.field_count = fields.count;
-    return send_found(job, &answer, found, range->first);
-}
-
-static int answer_range(const struct job *job,
-                        struct found *found,
-                        const struct condition *condition)
-{
-    const struct http_span text = condition_range(condition);
-    struct range range;
-
-    if (text.data == NULL || job->request->method != HTTP_METHOD_GET) {
-        return answer_whole(job, found);
-    }
-    switch (range_parse(text.data, text.size, found->facts->size, &range)) {
-    case RANGE_PART:
-        return answer_part(job, found, &range,
-                           condition->if_range == VERDICT_TRUE);
-    case RANGE_UNSATISFIABLE:
-        return answer_unsatisfiable(job, found->facts);
-    case RANGE_WHOLE:
-        break;
-    }
-    return answer_whole(job, found);
-}
-
-static int answer_found(const struct job *job, struct found *found)
-{
-    const struct http_request *request = job->request;
-    const struct validators validators = {
-        .etag = {found->facts->etag, found->facts->etag_size},
-        .modified = found->facts->modified,
-        .now = job->now.real_ms / 1000,
-    };
-    struct condition condition;
-
-    condition_init(&condition, &validators);
-    for (size_t i = 0; i < request->header_count; i++) {
-        condition_add(&condition, &request->headers[i]);
-    }
-    switch (condition_decide(&condition, true)) {
-    case CONDITION_NOT_MODIFIED:
-        return answer_not_modified(job, found->facts);
-    case CONDITION_FAILED:
-        return answer_status(job, 412);
-    case CONDITION_HOLDS:
-        break;
-    }
-    return answer_range(job, found, &condition);
-}
-
 /* ------------------------------------------------------------------ serving */
 
 /* Opens what the path names. name: the path of what was opened. */
@@ -436,7 +241,7 @@ static int serve_file(const struct job *job)
     struct cache *cache = job->files->cache;
     struct file file;
     struct facts facts;
-    struct found found = {.facts = &facts};
+    struct found found;
     char name[PATH_SIZE_MAX];
     const char *type;
     int result = open_path(job, &file, name);
@@ -448,14 +253,17 @@ static int serve_file(const struct job *job)
                    : answer_error(job, result);
     }
     type = mime_find(job->files->mime, name);
-    found.fd = file.fd;
-    found.copy = cache_take(cache, &job->path, &file, type, &job->now);
+    found = (struct found){
+        .facts = &facts,
+        .copy = cache_take(cache, &job->path, &file, type, &job->now),
+        .fd = file.fd,
+    };
     if (found.copy != NULL) {
         found.facts = &found.copy->facts;
     } else {
         facts_read(&facts, &file.status, type, job->now.real_ms / 1000);
     }
-    result = answer_found(job, &found);
+    result = found_answer(&found, job->c, job->request);
     if (found.fd >= 0) {
         (void)close(found.fd);
     }
@@ -479,7 +287,7 @@ static int serve_path(struct job *job)
         return serve_file(job);
     }
     found.facts = &found.copy->facts;
-    return answer_found(job, &found);
+    return found_answer(&found, job->c, job->request);
 }
 
 bool files_has_method(enum http_method method)

@@ -16,17 +16,17 @@ int fixed_init(struct fixed *fixed,
     static const char no_date[DATE_SIZE] = "";
     char *at;
 
-    fixed->bytes = malloc(render_measure(answer, common) + 2 + answer->size);
+    size_t body_size =
+        body != NULL && render_has_body(answer->status) ? answer->size : 0;
+
+    fixed->bytes = malloc(render_measure(answer, common) + 2 + body_size);
     if (fixed->bytes == NULL) {
         return -ENOMEM;
     }
     at = render_head(fixed->bytes, answer, common, no_date);
     fixed->head_size = (size_t)(at - fixed->bytes);
     at = render_bytes(at, http_span_of("\r\n"));
-    if (render_has_body(answer->status) && answer->size > 0) {
-        memcpy(at, body, answer->size);
-        at += answer->size;
-    }
+    at = render_bytes(at, (struct http_span){body, body_size});
     fixed->size = (size_t)(at - fixed->bytes);
     fixed->date_offset = render_date_offset(answer->status);
     fixed->second = 0;

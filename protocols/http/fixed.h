@@ -14,7 +14,8 @@ struct fixed {
     uint64_t second; /* of the date that stands there; 0: none */
 };
 
-/* Returns 0 or -ENOMEM. common: the lines that all answers have. */
+/* Returns 0 or -ENOMEM. common: the lines that all answers have. body: NULL if
+   the caller writes it behind the head. */
 int fixed_init(struct fixed *fixed,
                const struct http_answer *answer,
                struct http_span common,

@@ -393,19 +393,22 @@ class Changes(Files):
     def await_body(self, server, target, body):
         until(lambda: self.ask(server, target).body == body, target)
 
+    def check_change(self, server, name):
+        target = "/" + name.replace("index.html", "")
+        before = self.check(server, target, 200)
+        replace(self.path(name), b"replaced")
+        self.await_body(server, target, b"replaced")
+        self.write(name, b"rewritten, and longer")
+        self.await_body(server, target, b"rewritten, and longer")
+        after = self.check(server, target, 200)
+        self.assertNotEqual(after.headers["etag"], before.headers["etag"])
+
     def test_a_change_is_seen(self):
         for settings in ({}, {"cache_size": 0}):
             with self.server(**settings) as server:
-                for name in ("small.txt", "large.bin", "folder/index.html"):
-                    target = "/" + name.replace("index.html", "")
-                    before = self.check(server, target, 200)
-                    replace(self.path(name), b"replaced")
-                    self.await_body(server, target, b"replaced")
-                    self.write(name, b"rewritten, and longer")
-                    self.await_body(server, target, b"rewritten, and longer")
-                    after = self.check(server, target, 200)
-                    self.assertNotEqual(after.headers["etag"],
-                                        before.headers["etag"])
+                gather(*(lambda name=name: self.check_change(server, name)
+                         for name in ("small.txt", "large.bin",
+                                      "folder/index.html")))
 
     def test_a_file_comes_and_goes(self):
         with self.server() as server:

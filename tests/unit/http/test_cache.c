@@ -180,6 +180,31 @@ START_TEST(what_is_held_outlives_the_cache)
 }
 END_TEST
 
+static void count_call(void *attached)
+{
+    ++*(int *)attached;
+}
+
+START_TEST(what_is_attached_goes_with_the_copy)
+{
+    const struct path path = path_of("a");
+    struct copy *copy;
+    int calls = 0;
+
+    tree_write("a", "text");
+    copy = take("a");
+    ck_assert_ptr_null(copy->attached);
+    copy->attached = &calls;
+    copy->detach = count_call;
+    copy_hold(copy);
+    cache_drop(cache, &path);
+    ck_assert_int_eq(calls, 0);
+    copy_release(copy);
+    ck_assert_int_eq(calls, 1);
+    ck_assert_ptr_null(take("a")->attached);
+}
+END_TEST
+
 START_TEST(drops_a_copy)
 {
     const struct path path = path_of("a");
@@ -308,6 +333,7 @@ UNIT_MAIN_WITH("http.cache",
                sees_that_a_file_was_replaced,
                reads_anew_what_has_just_changed,
                what_is_held_outlives_the_cache,
+               what_is_attached_goes_with_the_copy,
                drops_a_copy,
                copies_no_large_file,
                a_file_that_has_grown_large_is_dropped,

@@ -272,6 +272,18 @@ static void put_together(char *target, size_t size)
     }
 }
 
+/* With a query there is no short way. */
+static void check_long_way(const char *target, const struct path *path)
+{
+    static struct path other;
+    char asked[160];
+
+    (void)snprintf(asked, sizeof(asked), "%s?", target);
+    ck_assert_int_eq(parse(asked, true, &other), 0);
+    ck_assert_str_eq(other.text, path->text);
+    ck_assert_int_eq(other.is_directory, path->is_directory);
+}
+
 /* Whatever is put together of these: a path that is taken stays inside. */
 START_TEST(nothing_taken_leaves_the_root)
 {
@@ -287,6 +299,7 @@ START_TEST(nothing_taken_leaves_the_root)
             taken++;
             ck_assert_msg(is_inside(&path), "%s: %s", target, path.text);
             ck_assert_uint_eq(path.size, strlen(path.text));
+            check_long_way(target, &path);
         }
     }
     ck_assert_int_gt(taken, 1000);
