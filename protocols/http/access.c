@@ -15,8 +15,8 @@
    take ESCAPE_SIZE, and what is around them. */
 #define SPAN_MAX 1024
 #define ESCAPE_SIZE 6
-#define LINE_SIZE ((3 * SPAN_MAX * ESCAPE_SIZE) + 512)
-#define BUFFER_SIZE (64 * 1024)
+#define LINE_SIZE ((3u * SPAN_MAX * ESCAPE_SIZE) + 512u)
+#define BUFFER_SIZE 65536u
 #define DELAY_MS 200
 
 int access_open(struct access *access,

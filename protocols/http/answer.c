@@ -82,8 +82,7 @@ int http_answer_owned(berth_conn *c,
 int http_answer_file(berth_conn *c,
                      const struct http_request *request,
                      const struct http_answer *answer,
-                     int fd,
-                     uint64_t offset,
+                     struct http_part part,
                      berth_release_fn *release,
                      void *arg)
 {
@@ -93,7 +92,7 @@ int http_answer_file(berth_conn *c,
         release_now(release, arg);
         return error;
     }
-    error = berth_sendfile(c, fd, offset, answer->size, release, arg);
+    error = berth_sendfile(c, part.fd, part.offset, answer->size, release, arg);
     if (error < 0) {
         release_now(release, arg);
     }

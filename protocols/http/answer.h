@@ -48,15 +48,20 @@ int http_answer_owned(berth_conn *c,
                       berth_release_fn *release,
                       void *arg);
 
+/* A part of a file, from offset on. */
+struct http_part {
+    int fd;
+    uint64_t offset;
+};
+
 /*
- * The body is answer->size bytes of a file from offset on, as by
- * berth_sendfile(); release as for http_answer_owned().
+ * The body is answer->size bytes of a file, as by berth_sendfile(); release as
+ * for http_answer_owned().
  */
 int http_answer_file(berth_conn *c,
                      const struct http_request *request,
                      const struct http_answer *answer,
-                     int fd,
-                     uint64_t offset,
+                     struct http_part part,
                      berth_release_fn *release,
                      void *arg);
 

@@ -348,13 +348,12 @@ ssize_t exchange_take(berth_conn *c, char *data, size_t size)
                                   : go_on_collecting(c, data, size);
 }
 
-int exchange_end(berth_conn *c, char *data, size_t size)
+int exchange_end(berth_conn *c, size_t left)
 {
     const struct http_state *state = c->state;
 
-    (void)data;
-    if (state->pending != NULL || size > 0) {
-        (void)refuse(c, -400, size);
+    if (state->pending != NULL || left > 0) {
+        (void)refuse(c, -400, left);
     }
     return BERTH_CLOSE;
 }

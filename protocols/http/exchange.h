@@ -5,10 +5,11 @@
 
 #include <berth/protocol.h>
 
-/* As on_open, on_data, on_end, on_timer, on_stop, on_close. */
+/* As on_open, on_data, on_end (left: bytes that were not used), on_timer,
+   on_stop, on_close. */
 int exchange_open(berth_conn *c);
 ssize_t exchange_take(berth_conn *c, char *data, size_t size);
-int exchange_end(berth_conn *c, char *data, size_t size);
+int exchange_end(berth_conn *c, size_t left);
 void exchange_expire(berth_conn *c);
 void exchange_stop(berth_conn *c, int reason);
 void exchange_close(berth_conn *c, int why);

@@ -52,8 +52,10 @@ static int send_file(const struct task *task,
                      int fd,
                      uint64_t first)
 {
-    return http_answer_file(task->c, task->request, answer, fd, first,
-                            close_file, (void *)(intptr_t)fd);
+    struct http_part part = {.fd = fd, .offset = first};
+
+    return http_answer_file(task->c, task->request, answer, part, close_file,
+                            (void *)(intptr_t)fd);
 }
 
 /* Sends what was found, from a byte on: answer->size bytes. */

@@ -69,22 +69,37 @@ static void on_tick(berth_entry *entry)
     access_flush(&local->access, entry);
 }
 
+static int on_end(berth_conn *c, char *data, size_t size)
+{
+    (void)data;
+    return exchange_end(c, size);
+}
+
 /* "GET ": a method and the space behind it. */
+static enum berth_verdict
+match_method(const char *method, const char *data, size_t size)
+{
+    size_t length = strlen(method);
+
+    if (memcmp(data, method, size < length ? size : length) != 0) {
+        return BERTH_NO;
+    }
+    if (size <= length) {
+        return BERTH_MORE;
+    }
+    return data[length] == ' ' ? BERTH_YES : BERTH_NO;
+}
+
+/* No method is the beginning of another. */
 static enum berth_verdict sniff(const char *data, size_t size)
 {
     enum berth_verdict verdict = BERTH_NO;
 
-    for (int i = 0; i < HTTP_METHODS; i++) {
-        const char *method = http_method_text((enum http_method)i);
-        size_t length = strlen(method);
+    for (int i = 0; i < HTTP_METHODS && verdict != BERTH_YES; i++) {
+        enum berth_verdict one =
+            match_method(http_method_text((enum http_method)i), data, size);
 
-        if (size <= length) {
-            if (memcmp(data, method, size) == 0) {
-                verdict = BERTH_MORE;
-            }
-        } else if (memcmp(data, method, length) == 0 && data[length] == ' ') {
-            return BERTH_YES;
-        }
+        verdict = one == BERTH_NO ? verdict : one;
     }
     return verdict;
 }
@@ -102,7 +117,7 @@ BERTH_PROTOCOL(.name = "http",
                .sniff = sniff,
                .on_open = exchange_open,
                .on_data = exchange_take,
-               .on_end = exchange_end,
+               .on_end = on_end,
                .on_timer = exchange_expire,
                .on_stop = exchange_stop,
                .on_close = exchange_close);

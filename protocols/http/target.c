@@ -164,7 +164,8 @@ int target_read(struct http_request *request)
 {
     struct http_span target = request->target;
 
-    if (target.size == 0) {
+    /* llhttp lets a second space before the version pass. */
+    if (target.size == 0 || target.data[target.size - 1] == ' ') {
         return -400;
     }
     if (*target.data == '/') {

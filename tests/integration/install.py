@@ -57,6 +57,7 @@ class Install(unittest.TestCase):
     def test_it_has_what_it_should(self):
         for path in ("bin/berth", "lib/berth/echo.so", "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
+                     "etc/berth/www/index.html",
                      "include/berth/protocol.h", "share/doc/berth/README.md",
                      "share/doc/berth/config/README.md",
                      "share/doc/berth/protocols/README.md",
