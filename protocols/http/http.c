@@ -69,6 +69,7 @@ static void on_tick(berth_entry *entry)
     access_flush(&local->access, entry);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the contract's signature */
 static int on_end(berth_conn *c, char *data, size_t size)
 {
     (void)data;

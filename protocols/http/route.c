@@ -184,7 +184,8 @@ int routes_init(struct routes *routes,
     routes->path = malloc(settings->max_head);
     routes->items = calloc(settings->routes.count + 1, sizeof(*routes->items));
     if (routes->path == NULL || routes->items == NULL) {
-        result = berth_refuse(error, NULL, -ENOMEM, "out of memory");
+        routes_fini(routes);
+        return berth_refuse(error, NULL, -ENOMEM, "out of memory");
     }
     for (size_t i = 0; i < settings->routes.count && result == 0; i++) {
         result = make_route(&routes->items[i], &items[i], common, error);

@@ -180,62 +180,88 @@ int target_read(struct http_request *request)
 
 /* --------------------------------------------------------------- normalise */
 
+/* The byte at *at of an encoded path, which goes past it; -1: broken, or NUL. */
+static int next_byte(struct http_span path, size_t *at)
+{
+    const char *text = path.data + *at;
+    int byte;
+
+    if (*text != '%') {
+        (*at)++;
+        return (unsigned char)*text;
+    }
+    byte = escape_of(text, path.size - *at);
+    *at += 3;
+    return byte > 0 ? byte : -1;
+}
+
 static long decode(struct http_span path, char *out)
 {
     size_t size = 0;
+    size_t at = 0;
 
-    for (size_t i = 0; i < path.size; i++) {
-        int c = (unsigned char)path.data[i];
+    while (at < path.size) {
+        int byte = next_byte(path, &at);
 
-        if (c == '%') {
-            c = escape_of(path.data + i, path.size - i);
-            if (c <= 0) {
-                return -400;
-            }
-            i += 2;
+        if (byte < 0) {
+            return -400;
         }
-        out[size++] = (char)c;
+        out[size++] = (char)byte;
     }
     return (long)size;
 }
 
-/* Back to the slash before the last name; 0: there is none. */
-static size_t drop_name(const char *out, size_t size)
+/* Where the last of the names that were kept began. */
+static size_t drop_name(const char *text, size_t used)
 {
-    while (size > 0 && out[size - 1] != '/') {
-        size--;
-    }
-    return size == 0 ? 0 : size - 1;
+    do {
+        used--;
+    } while (used > 0 && text[used] != '/');
+    return used;
 }
 
-/* In place: what is written is never beyond what is read. */
+/*
+ * Takes a name into what is kept of the path: text[0..*used). Returns 1 if it
+ * was kept, 0 if not (the path then is that of a folder, if the name is its
+ * last), or -400.
+ */
+static int keep_name(char *text, size_t *used, const char *name, size_t length)
+{
+    if (length == 0 || (length == 1 && *name == '.')) {
+        return 0;
+    }
+    if (length == 2 && memcmp(name, "..", 2) == 0) {
+        if (*used == 0) {
+            return -400;
+        }
+        *used = drop_name(text, *used);
+        return 0;
+    }
+    memmove(text + *used, name - 1, length + 1);
+    *used += length + 1;
+    return 1;
+}
+
+/* In place: what is kept is never longer than what was read. */
 static long resolve_dots(char *text, size_t size)
 {
     size_t used = 0;
+    size_t at = 0;
+    int kept = 0;
 
-    for (size_t at = 0; at < size;) {
-        size_t end = at + 1;
-        size_t length;
+    while (at < size) {
         const char *name = text + at + 1;
+        const char *end = memchr(name, '/', size - at - 1);
+        size_t length = end == NULL ? size - at - 1 : (size_t)(end - name);
 
-        while (end < size && text[end] != '/') {
-            end++;
+        at += length + 1;
+        kept = keep_name(text, &used, name, length);
+        if (kept < 0) {
+            return kept;
         }
-        length = end - at - 1;
-        at = end;
-        if (length == 2 && memcmp(name, "..", 2) == 0) {
-            if (used == 0) {
-                return -400;
-            }
-            used = drop_name(text, used);
-        } else if (length > 0 && !(length == 1 && *name == '.')) {
-            memmove(text + used, name - 1, length + 1);
-            used += length + 1;
-            continue;
-        }
-        if (end == size) {
-            text[used++] = '/'; /* a folder was meant */
-        }
+    }
+    if (kept == 0) {
+        text[used++] = '/';
     }
     return (long)used;
 }

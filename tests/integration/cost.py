@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an echoed message of 64 bytes costs: figures of tools/cost, which do
+"""What an echoed message of 64 bytes, and a request of http, cost: figures of tools/cost, which do
 not depend on the machine."""
 
 import json
@@ -9,12 +9,13 @@ import subprocess
 import sys
 import unittest
 
-from harness import BERTH, SOURCE, skip
+from harness import BERTH, PLUGINS, SOURCE, skip
 
 COST = os.path.join(SOURCE, "tools", "cost")
 TIMEOUT_S = 100
 # The goal; core/README.md, "Cost", has what it is.
 INSTRUCTIONS = 250
+HTTP_INSTRUCTIONS = 2000
 IDLE_BYTES = 256
 
 
@@ -58,6 +59,39 @@ class Cost(unittest.TestCase):
     def test_an_idle_connection_costs_little(self):
         self.assertLessEqual(self.figures["bytes_per_idle_connection"],
                              IDLE_BYTES)
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(PLUGINS, "http.so")),
+                     "http is not built")
+class Http(unittest.TestCase):
+    """A fixed answer of http, to wrk's headers."""
+
+    SETTINGS = json.dumps({"routes": [
+        {"path": "/hello", "respond": {"body": "Hello, World!"}}]})
+    MESSAGE = r"GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"
+
+    def cost(self, *args, requests=1):
+        done = cost("http", "--json", "--settings", self.SETTINGS,
+                    "--message", self.MESSAGE * requests, *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        print(done.stdout)
+        return json.loads(done.stdout)
+
+    def test_a_request(self):
+        figures = self.cost()
+        self.assertAlmostEqual(figures["system_calls_per_message"], 2,
+                               delta=0.01)
+        self.assertLessEqual(figures["instructions_per_message"],
+                             HTTP_INSTRUCTIONS)
+        self.assertAlmostEqual(figures["allocations_per_message"], 0,
+                               delta=0.001)
+        self.assertLessEqual(figures["bytes_per_idle_connection"],
+                             IDLE_BYTES)
+
+    def test_16_requests_leave_in_one_system_call(self):
+        figures = self.cost("--only", "system-calls", requests=16)
+        self.assertAlmostEqual(figures["system_calls_per_message"], 2,
+                               delta=0.01)
 
 
 class Tool(unittest.TestCase):

@@ -7,9 +7,10 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
-from harness import (PLUGINS, Server, connect, recv_all, recv_exactly,
+from harness import (PLUGINS, SOURCE, Server, connect, recv_all, recv_exactly,
                      rss_private, run, skip)
 from traffic import MIB, gather, send_until_stuck
 
@@ -242,6 +243,35 @@ class AccessLog(unittest.TestCase):
             with connect(server.address) as sock:
                 sock.sendall(GET)
                 server.wait_log(re.escape('GET /hello HTTP/1.1'))
+
+
+class Shipped(unittest.TestCase):
+    def test_the_block_in_server_yaml_serves_when_it_is_uncommented(self):
+        source = os.path.join(SOURCE, "config")
+        with open(os.path.join(source, "server.yaml")) as file:
+            text = file.read()
+        block = re.search(r"^  # - plugin: http\.so.*(\n  #  .*)*", text,
+                          re.MULTILINE).group()
+        plain = re.sub(r"^  # ", "  ", block, flags=re.MULTILINE)
+        self.assertIn("root: ./www", plain)
+        text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:0",
+                      text.replace(block, plain))
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(os.path.join(source, "www"),
+                            os.path.join(folder, "www"))
+            path = os.path.join(folder, "mine.yaml")
+            with open(path, "w") as file:
+                file.write(text)
+            with Server(args=["-c", path]) as server:
+                with connect(server.addresses[-1]) as sock:
+                    sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n"
+                                 b"Connection: close\r\n\r\n")
+                    self.assertIn(b"It serves.", recv_all(sock))
+
+    def test_its_folder_must_be_there(self):
+        done = run("-t", "-c", "server.yaml", config=config(root="./none"))
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("'root'", done.stderr)
 
 
 class Init(unittest.TestCase):

@@ -14,6 +14,7 @@ from harness import BERTH, SOURCE, Server, connect, recv_exactly, run, skip
 
 READMES = ["README.md", "config/README.md", "core/README.md",
            "protocols/README.md", "protocols/echo/README.md",
+           "protocols/http/README.md",
            "tests/README.md", "tools/README.md"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 PLUGIN = ["-fPIC", "-shared", "-Wl,-z,defs"]
@@ -284,7 +285,8 @@ class Configs(Readme):
 class Names(unittest.TestCase):
     def test_every_function_that_is_named_exists(self):
         code = ""
-        for folder in ("core", "core/include/berth", "tests/simulator"):
+        for folder in ("core", "core/include/berth", "protocols/http",
+                       "tests/simulator"):
             for name in os.listdir(os.path.join(SOURCE, folder)):
                 if name.endswith((".c", ".h")):
                     code += read(os.path.join(folder, name))
