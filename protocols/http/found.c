@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "found.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 
 /* The core copies less than this even if it is lent. */
 #define LEND_SIZE 4096
+/* A smaller part of a file is read: the answers that wait for a peer who does
+   not read would hold a descriptor each, and there may be many small ones. */
+#define READ_SIZE 16384
 
 /* Who asked for what. */
 struct task {
@@ -58,6 +62,36 @@ static int send_file(const struct task *task,
                             (void *)(intptr_t)fd);
 }
 
+static bool read_part(int fd, char *bytes, size_t size, uint64_t first)
+{
+    size_t used = 0;
+
+    while (used < size) {
+        const ssize_t got =
+            pread(fd, bytes + used, size - used, (off_t)(first + used));
+
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return false;
+        }
+        used += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
+/* A file that has become shorter since it was opened is one to ask for again. */
+static int send_read(const struct task *task,
+                     const struct http_answer *answer,
+                     int fd,
+                     uint64_t first)
+{
+    char bytes[READ_SIZE];
+
+    if (!task->request->is_head && !read_part(fd, bytes, answer->size, first)) {
+        return http_answer_status(task->c, task->request, 503, NULL, 0);
+    }
+    return http_answer_copy(task->c, task->request, answer, bytes);
+}
+
 /* Sends what was found, from a byte on: answer->size bytes. */
 static int send_found(const struct task *task,
                       const struct http_answer *answer,
@@ -68,6 +102,9 @@ static int send_found(const struct task *task,
 
     if (found->copy != NULL) {
         return send_copy(task, answer, found->copy, first);
+    }
+    if (answer->size < READ_SIZE) {
+        return send_read(task, answer, fd, first);
     }
     found->fd = -1;
     return send_file(task, answer, fd, first);

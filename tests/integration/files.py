@@ -16,7 +16,7 @@ import unittest
 
 from harness import (PLUGINS, Server, connect, fds, recv_all, recv_exactly,
                      run, skip)
-from traffic import MIB, gather, reset, until
+from traffic import MIB, gather, reset, send_until_stuck, until
 
 SECRET = b"this is beside the root"
 LARGE = random.Random(1).randbytes(3 * MIB + 17)
@@ -457,6 +457,48 @@ class Changes(Files):
                 with self.assertRaises(ConnectionResetError):
                     recv_all(sock)
             self.check(server, "/small.txt", 200)
+
+    def test_waiting_answers_hold_few_descriptors(self):
+        self.write("medium.bin", b"m" * 20000)
+        # More than the kernel holds for a peer that does not read.
+        for name, size, count in (("small.txt", 10, 30000),
+                                  ("medium.bin", 20000, 1000)):
+            with self.server(cache_size=0) as server, connect(
+                    server.address, receive_buffer=4096) as sock:
+                before = fds(server.pid)
+                asked = request_bytes("/" + name) * count
+                sent = send_until_stuck(sock, asked)
+                self.assertLess(fds(server.pid) - before, 20)
+                gather(lambda: sock.sendall(asked[sent:]),
+                       lambda: self.read_many(sock, count, size))
+
+    def read_many(self, sock, count, size):
+        with sock.makefile("rb") as stream:
+            for _ in range(count):
+                length = None
+                for line in iter(stream.readline, b"\r\n"):
+                    if line.startswith(b"Content-Length:"):
+                        length = int(line.partition(b":")[2])
+                self.assertEqual(length, size)
+                self.assertEqual(len(stream.read(size)), size)
+
+    def test_no_descriptor_is_left(self):
+        limit = 40
+        with Server(config(self.root), open_files=limit) as server:
+            with connect(server.address) as sock:
+                sock.sendall(request_bytes("/small.txt"))
+                self.assertEqual(read_answer(sock).status, 200)
+                others = [connect(server.address) for _ in range(limit)]
+                until(lambda: fds(server.pid) == limit, "no descriptor left")
+                sock.sendall(request_bytes("/large.bin"))
+                self.assertEqual(read_answer(sock).status, 503)
+                for other in others:
+                    other.close()
+                until(lambda: fds(server.pid) < limit - 5, "some are free")
+                sock.sendall(request_bytes("/large.bin"))
+                answer = read_answer(sock)
+                self.assertEqual(answer.status, 200)
+                self.assertEqual(answer.body, LARGE)
 
     def test_aborted_downloads_leave_nothing(self):
         self.write("huge.bin", b"x" * (16 * MIB))
