@@ -295,6 +295,7 @@ int config_load(const char *path,
                 struct errors *errors,
                 struct config **config)
 {
+    const size_t before = errors_count(errors);
     struct whole *whole = make_whole(path, errors);
     struct making making;
     int error;
@@ -307,6 +308,8 @@ int config_load(const char *path,
         error = init_making(&making, whole, path, folders, errors);
     }
     if (error == 0) {
+        /* Some errors leave a usable tree; they are of this file, too. */
+        making.errors = before;
         error = read_root(&making, whole->document->root);
     }
     if (error != 0) {

@@ -143,14 +143,14 @@ static uint32_t choose_events(const struct connection *c)
     return events;
 }
 
-void connection_watch(struct connection *c)
+int connection_watch(struct connection *c)
 {
     struct connections *all = connection_all(c);
     const uint32_t events = choose_events(c);
     int error;
 
     if (events == c->watched) {
-        return;
+        return 0;
     }
     error = c->stream.ops->watch(&c->stream, &all->loop->selector, c->watched,
                                  events, all->trigger, &c->source);
@@ -158,9 +158,10 @@ void connection_watch(struct connection *c)
         CONNECTION_LOG(c, LOG_ERROR, "cannot be watched: error %d", -error);
         connection_break(c, error);
         connection_schedule(c);
-        return;
+        return error;
     }
     c->watched = (uint16_t)events;
+    return 0;
 }
 
 static void take_earlier(uint64_t *due_ms, uint64_t since_ms, uint64_t limit_ms)
@@ -197,7 +198,7 @@ void connection_arm(struct connection *c)
             take_earlier(&due_ms, loop->now_ms,
                          (limits->stall_ms + STALL_LOOKS - 1) / STALL_LOOKS);
         }
-        if ((c->flags & CONNECTION_STARTED) == 0) {
+        if (connection_awaits_first_byte(c)) {
             take_earlier(&due_ms, active_ms, limits->first_byte_ms);
         }
     }

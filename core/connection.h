@@ -54,6 +54,8 @@ enum connection_flag {
     CONNECTION_HUNG_UP = 1u << 18,  /* the kernel reports a hang-up for ever */
     CONNECTION_SWITCH = 1u << 19,   /* another protocol takes over at the turn's
                                        end: extra->next */
+    CONNECTION_FAILED = 1u << 20,   /* it reported an error; what came before
+                                       is read first */
 };
 
 /* Nothing can be sent now. */
@@ -268,6 +270,12 @@ static inline bool connection_wants_read(const struct connection *c)
            (c->input == NULL || (c->flags & CONNECTION_OFFERED) != 0);
 }
 
+/* Does limits.first_byte go on? Not when it has done what it can. */
+static inline bool connection_awaits_first_byte(const struct connection *c)
+{
+    return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_STARTED) == 0;
+}
+
 /* Bytes came in or went out. */
 static inline void connection_touch(struct connection *c)
 {
@@ -335,8 +343,9 @@ static inline size_t connection_produced(const struct connection *c)
                              : c->output->queued + c->output->direct;
 }
 
-/* Brings the selector up to date with what the connection waits for. */
-void connection_watch(struct connection *c);
+/* Brings the selector up to date with what the connection waits for. Returns 0;
+   or -errno, and the connection is broken unless it lingers. */
+int connection_watch(struct connection *c);
 
 /* Sees to it that the timer fires when the first of its limits is reached. */
 void connection_arm(struct connection *c);

@@ -44,6 +44,8 @@ static int uncork(struct connection *c)
         drop_corked(all);
         all->cork_end = all->cork;
     }
+    /* A timer may ask whether it stalls before the first flush. */
+    output->progress_ms = connection_entry(c)->loop->now_ms;
     c->output = output;
     return 0;
 }
@@ -62,13 +64,13 @@ static inline bool is_writable(const struct connection *c)
     return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) == 0;
 }
 
-/* Can size bytes join what is corked? */
+/* Can size bytes join what is corked? Not even none where there is no room:
+   a write of nothing fails, too, when it is over. */
 static inline bool fits_cork(const struct connection *c, size_t size)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c &&
-           size <= (size_t)(all->cork_end - all->cork_next);
+    return all->current == c && size < (size_t)(all->cork_end - all->cork_next);
 }
 
 /* What berth_write() documents, in its order. */
@@ -152,7 +154,9 @@ ssize_t connection_write(struct connection *c, const void *data, size_t size)
     place = all->cork_next;
     all->cork_next += size;
     all->cork_reserved = 0;
-    memcpy(place, data, size);
+    if (size > 0) { /* memcpy(3) takes no NULL, berth_write() does */
+        memcpy(place, data, size);
+    }
     return (ssize_t)size;
 }
 

@@ -153,6 +153,7 @@ static void offer_waiting(struct connection *c)
     if (c->input != NULL && (c->flags & CONNECTION_OFFERED) == 0 &&
         connection_is_receptive(c)) {
         offer_and_keep(c, (struct span){c->input->bytes, c->input->size});
+        relieve_output(c);
     }
 }
 
@@ -260,11 +261,15 @@ static void tell_end(struct connection *c)
     }
 }
 
-/* The server drains: what the kernel held has been answered. */
+/* The server drains: what the kernel held has been answered. After the end
+   of the stream it holds nothing. */
 static void close_if_emptied(struct connection *c)
 {
-    if ((c->flags & CONNECTION_EMPTYING) != 0 && connection_wants_read(c) &&
-        (c->flags & CONNECTION_READABLE) == 0) {
+    bool is_read =
+        (c->flags & CONNECTION_END_TOLD) != 0 ||
+        (connection_wants_read(c) && (c->flags & CONNECTION_READABLE) == 0);
+
+    if ((c->flags & CONNECTION_EMPTYING) != 0 && is_read) {
         connection_close(c, 0);
     }
 }
@@ -328,6 +333,7 @@ COLD static void go_on(struct connection *c, int reads)
 
 void delivery_run(struct connection *c)
 {
+    relieve_output(c); /* of what on_stop and on_drain wrote */
     go_on(c, 0);
 }
 

@@ -17,6 +17,7 @@ struct reading {
     const char *text;
     size_t size;
     struct tree tree;
+    size_t end_line, end_column; /* from 1 */
     yaml_parser_t parser;
 };
 
@@ -63,6 +64,15 @@ static int refuse_syntax(struct reading *reading)
     return refuse(reading, &problem);
 }
 
+/* The end of a text without a newline is for libyaml in the line behind. */
+static void bring_inside(const struct reading *reading, yaml_mark_t *mark)
+{
+    if (mark->line >= reading->end_line) {
+        mark->line = reading->end_line - 1;
+        mark->column = reading->end_column - 1;
+    }
+}
+
 static int read_events(struct reading *reading)
 {
     bool is_over = false;
@@ -75,6 +85,8 @@ static int read_events(struct reading *reading)
             return refuse_syntax(reading);
         }
         is_over = event.type == YAML_STREAM_END_EVENT;
+        bring_inside(reading, &event.start_mark);
+        bring_inside(reading, &event.end_mark);
         error = tree_add(&reading->tree, &event);
         yaml_event_delete(&event);
     }
@@ -119,6 +131,7 @@ int document_parse(const char *text,
     arena_init(&made->arena);
     reading->text = text;
     reading->size = size;
+    syntax_end(text, size, &reading->end_line, &reading->end_column);
     reading->tree.file = file;
     reading->tree.errors = errors;
     reading->tree.arena = &made->arena;

@@ -84,12 +84,24 @@ static void finish_shutdown(struct connection *c)
     }
 }
 
+static void break_stream(struct connection *c)
+{
+    int error = c->stream.ops->error(&c->stream);
+
+    connection_break(c, error == 0 ? -ECONNRESET : error);
+}
+
 /* Whatever was done with the connection: its ways on. */
 COLD static void settle(struct connection *c)
 {
     if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SWITCH) != 0) {
         connection_schedule(c); /* what it waits for, the next one says */
         return;
+    }
+    /* An edge is not reported again. */
+    if ((c->flags & CONNECTION_FAILED) != 0 && c->phase == CONNECTION_OPEN &&
+        !connection_wants_read(c)) {
+        break_stream(c);
     }
     if (c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) != 0) {
         finish_shutdown(c);
@@ -105,7 +117,11 @@ COLD static void settle(struct connection *c)
         connection_queued(c) <= connection_entry(c)->low_mark) {
         connection_schedule(c);
     }
-    connection_watch(c);
+    /* What cannot be awaited would be reported in every turn. */
+    if (connection_watch(c) < 0 && c->phase == CONNECTION_LINGERING) {
+        bury(c, false);
+        return;
+    }
     if (c->output != NULL || c->phase != CONNECTION_OPEN) {
         connection_arm(c);
     }
@@ -114,14 +130,14 @@ COLD static void settle(struct connection *c)
 /* A hang-up or an error, where no read is going to tell. */
 COLD static void meet_failure(struct connection *c, uint32_t events)
 {
-    int error;
-
+    if ((events & SELECTOR_ERROR) != 0) {
+        c->flags |= CONNECTION_FAILED;
+    }
     if (connection_wants_read(c) && (events & SELECTOR_READ) != 0) {
         return; /* what came before the failure is read first */
     }
     if ((events & SELECTOR_ERROR) != 0) {
-        error = c->stream.ops->error(&c->stream);
-        connection_break(c, error == 0 ? -ECONNRESET : error);
+        break_stream(c);
     } else {
         c->flags |= CONNECTION_HUNG_UP;
     }
@@ -207,8 +223,7 @@ static void check_limits(struct connection *c)
     if (connection_is_stalled(c)) {
         close_late(c, "stall", limits->stall_ms);
         connection_reset(c, -ETIMEDOUT);
-    } else if (limits->first_byte_ms != 0 &&
-               (c->flags & CONNECTION_STARTED) == 0 &&
+    } else if (limits->first_byte_ms != 0 && connection_awaits_first_byte(c) &&
                idle_ms >= limits->first_byte_ms) {
         close_late(c, "first_byte", limits->first_byte_ms);
         connection_close(c, -ETIMEDOUT);
@@ -332,7 +347,7 @@ int driver_open(const struct driver_newcomer *newcomer)
         return turn_away(newcomer, -ENOMEM);
     }
     connection_touch(c);
-    connection_watch(c);
+    (void)connection_watch(c);
     if (c->watched == STREAM_NONE) {
         return turn_away(newcomer, give_up(c));
     }

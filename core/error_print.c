@@ -223,12 +223,13 @@ static void draw_line(struct drawing *drawing,
         place->column + (place->length == 0 ? 1 : place->length);
     struct glyph glyph;
     size_t number = 1; /* of the character */
+    size_t at = 0;
 
     if (drawing->first > 1) {
         drawing->column = (size_t)fprintf(stream, "...");
     }
     drawing->caret = drawing->column;
-    for (size_t at = 0; at < length && number <= drawing->last; number++) {
+    for (; at < length && number <= drawing->last; number++) {
         draw_next(&glyph, line + at, length - at, drawing);
         at += glyph.used;
         if (number < drawing->first) {
@@ -246,7 +247,7 @@ static void draw_line(struct drawing *drawing,
             drawing->caret = drawing->column;
         }
     }
-    (void)fputs(number > drawing->last ? "...\n" : "\n", stream);
+    (void)fputs(at < length ? "...\n" : "\n", stream);
 }
 
 static void print_excerpt(const struct errors *errors,

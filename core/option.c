@@ -87,6 +87,9 @@ static int refuse_range(struct option_problem *problem,
                         const struct number_text *high,
                         const char *unit)
 {
+    if (low == NULL && high == NULL) {
+        return refuse(problem, "is too large");
+    }
     if (low == NULL) {
         return refuse(problem, "must be at most %s%s", high->text, unit);
     }

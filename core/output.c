@@ -244,7 +244,9 @@ COLD int output_extend(struct output *output, const void *data, size_t size)
         memcpy(last->bytes + last->end, data, fits);
         last->end += fits;
     }
-    memcpy(output->last->bytes, (const char *)data + fits, size - fits);
+    if (size > fits) { /* memcpy(3) takes no NULL, berth_write() does */
+        memcpy(output->last->bytes, (const char *)data + fits, size - fits);
+    }
     output->last->end = size - fits;
     output->queued += size;
     return 0;

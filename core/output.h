@@ -138,7 +138,9 @@ output_append(struct output *output, const void *data, size_t size)
     if (last == NULL || size > last->capacity - last->end) {
         return output_extend(output, data, size);
     }
-    memcpy(last->bytes + last->end, data, size);
+    if (size > 0) { /* memcpy(3) takes no NULL, berth_write() does */
+        memcpy(last->bytes + last->end, data, size);
+    }
     last->end += size;
     output->queued += size;
     return 0;

@@ -116,6 +116,11 @@ find_place(const char *text, size_t offset, size_t *line, size_t *column)
     }
 }
 
+void syntax_end(const char *text, size_t size, size_t *line, size_t *column)
+{
+    find_place(text, size, line, column);
+}
+
 /* What stands at text[0..size) that YAML takes for the end of a line; 0: no. */
 static unsigned odd_line_end(const char *text, size_t size)
 {
@@ -354,6 +359,19 @@ find_explanation(const struct syntax_report *report)
     return NULL;
 }
 
+/* The end of a text without a newline is for libyaml in the line behind. */
+static void
+bring_inside(struct syntax_report *report, const char *text, size_t size)
+{
+    size_t line, column;
+
+    syntax_end(text, size, &line, &column);
+    if (report->line > line) {
+        report->line = line;
+        report->column = column;
+    }
+}
+
 void syntax_explain(const struct syntax_report *report,
                     const char *text,
                     size_t size,
@@ -364,6 +382,7 @@ void syntax_explain(const struct syntax_report *report,
 
     whole.problem = report->problem == NULL ? "" : report->problem;
     whole.context = report->context == NULL ? "" : report->context;
+    bring_inside(&whole, text, size);
     if (is_explained_by_text(&whole, text, size, problem)) {
         return;
     }

@@ -36,6 +36,9 @@ struct syntax_report {
  */
 int syntax_check(const char *text, size_t size, struct syntax_problem *problem);
 
+/* The place just behind the text, from 1. */
+void syntax_end(const char *text, size_t size, size_t *line, size_t *column);
+
 /* Puts an error of libyaml's scanner or parser into words. */
 void syntax_explain(const struct syntax_report *report,
                     const char *text,

@@ -8,8 +8,9 @@
 
 Leaving the block sends SIGTERM and expects exit status 0 and a log without a
 sanitizer's report. ctest says by the environment what is under test: BERTH
-(the program), BERTH_PLUGINS (the folder of its plugins), BERTH_BUILD and
-BERTH_SOURCE. Nothing here sleeps: all waiting is for a line, a byte or an end.
+(the program), BERTH_PLUGINS (the folder of its plugins), BERTH_TEST_PLUGINS
+(that of tests/plugins), BERTH_BUILD and BERTH_SOURCE. Nothing here sleeps: all
+waiting is for a line, a byte or an end.
 """
 
 import os
@@ -32,6 +33,8 @@ SOURCE = os.environ.get(
 BUILD = os.environ.get("BERTH_BUILD", os.path.join(SOURCE, "build", "dev"))
 BERTH = os.environ.get("BERTH", os.path.join(BUILD, "bin", "berth"))
 PLUGINS = os.environ.get("BERTH_PLUGINS", os.path.join(BUILD, "plugins"))
+TEST_PLUGINS = os.environ.get("BERTH_TEST_PLUGINS",
+                              os.path.join(BUILD, "tests", "plugins"))
 
 ECHO = "protocols:\n  - plugin: echo.so\n    listen: 127.0.0.1:0\n"
 

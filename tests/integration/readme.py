@@ -41,7 +41,8 @@ def blocks(path):
 
 
 def is_plugin(language, text):
-    return language == "c" and text.startswith("#include <berth/protocol.h>")
+    return language == "c" and re.match(
+        r"(#define .*\n)*#include <berth/protocol\.h>\n", text)
 
 
 def is_config(language, text):

@@ -546,6 +546,8 @@ START_TEST(files_that_say_nothing_are_told_the_least)
          "server.yaml: error: there is nothing in this file\n" MINIMAL},
         {"---\n",
          "server.yaml:2:1: error: there is nothing in this file\n" MINIMAL},
+        {"---",
+         "server.yaml:1:4: error: there is nothing in this file\n" MINIMAL},
         {"echo\n", "server.yaml:1:1: error: the file must be a mapping (key: "
                    "value), not a text\n" MINIMAL},
         {"- a\n", "server.yaml:1:1: error: the file must be a mapping (key: "
@@ -618,6 +620,16 @@ START_TEST(all_errors_are_found_in_one_run)
                   "  hint: write 64KiB (1024) or 64kB (1000)\n"
                   "server.yaml:10:1: error: the key 'limits' is there already, "
                   "in line 9, column 1\n");
+}
+END_TEST
+
+START_TEST(an_error_that_leaves_a_usable_tree_is_one_all_the_same)
+{
+    check_refused(ONE "trigger: edge\ntrigger: level\n",
+                  "server.yaml:5:1: error: the key 'trigger' is there already, "
+                  "in line 4, column 1\n");
+    restart();
+    check_refused_for(ONE "trigger: !!str edge\n", "server.yaml:4:10: error: ");
 }
 END_TEST
 
@@ -924,6 +936,7 @@ UNIT_MAIN_WITH("config",
                files_that_say_nothing_are_told_the_least,
                keys_of_later_versions_are_told_as_such,
                all_errors_are_found_in_one_run,
+               an_error_that_leaves_a_usable_tree_is_one_all_the_same,
                limits_keep_to_their_ranges,
                variables_are_substituted_in_core_keys,
                anchors_and_aliases_work,

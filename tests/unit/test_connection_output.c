@@ -20,6 +20,7 @@ static struct peer *peer;
 static size_t calls;
 static size_t room_seen;
 static int commit_result;
+static ssize_t write_result;
 
 /* -------------------------------------------- a plugin that does as it is told */
 
@@ -119,6 +120,12 @@ static void obey(berth_conn *c, char order)
         break;
     case 'm':
         reserve_block(c, 8, 9);
+        break;
+    case '0': /* nothing, from nowhere */
+        ck_assert_int_eq(berth_write(c, NULL, 0), 0);
+        break;
+    case '!':
+        write_result = berth_write(c, "", 0);
         break;
     case '?':
         room_seen = berth_room(c);
@@ -241,6 +248,23 @@ START_TEST(what_one_read_caused_leaves_in_one_call_without_an_output)
     ck_assert_uint_eq(peer->writes, 1);
     ck_assert_ptr_null(peer->connection->output);
     ck_assert_ptr_null(simulator.connections.outputs.outputs);
+}
+END_TEST
+
+START_TEST(nothing_may_be_written_from_nowhere)
+{
+    order("0s0");
+    expect_obeyed("s");
+    order("sbb0"); /* behind a queue */
+    expect_obeyed("sbb");
+}
+END_TEST
+
+START_TEST(writing_nothing_fails_when_it_is_over)
+{
+    order("sc!");
+    expect_obeyed("s");
+    ck_assert_int_eq(write_result, -EPIPE);
 }
 END_TEST
 
@@ -610,6 +634,8 @@ UNIT_MAIN_WITH(
     set_up,
     tear_down,
     what_one_read_caused_leaves_in_one_call_without_an_output,
+    nothing_may_be_written_from_nowhere,
+    writing_nothing_fails_when_it_is_over,
     more_than_the_cork_holds_is_queued_in_order,
     a_large_write_takes_along_what_is_corked,
     what_the_stream_does_not_take_is_queued,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver.h"
 #include "simulator.h"
 #include "unit.h"
 
@@ -358,6 +359,92 @@ START_TEST(messages_already_read_wait_while_output_is_above_the_mark)
 }
 END_TEST
 
+/* Waits paused with its first bytes; then answers all with too much. */
+static ssize_t lavish_data(berth_conn *c, char *data, size_t size)
+{
+    static char answer[2000];
+
+    (void)data;
+    if (calls++ == 0) {
+        berth_pause(c);
+        return 0;
+    }
+    (void)berth_write(c, answer, sizeof(answer));
+    return (ssize_t)size;
+}
+
+static void lavish_timer(berth_conn *c)
+{
+    berth_resume(c);
+}
+
+static int lavish_open(berth_conn *c)
+{
+    return berth_deadline(c, 1000);
+}
+
+static void lavish_stop(berth_conn *c, int reason)
+{
+    static char farewell[2000];
+
+    (void)reason;
+    berth_resume(c);
+    (void)berth_write(c, farewell, sizeof(farewell));
+}
+
+static const berth_protocol lavish =
+    BERTH_PROTOCOL_INIT(.name = "lavish",
+                        .on_open = lavish_open,
+                        .on_data = lavish_data,
+                        .on_timer = lavish_timer,
+                        .on_stop = lavish_stop);
+
+START_TEST(no_more_is_offered_when_what_waited_was_answered_with_too_much)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        static char questions[3000];
+        struct peer *peer;
+
+        calls = 0;
+        limits = (struct limits){.input = 1024, .output = 4096};
+        begin(&lavish, trigger);
+        peer = simulator_connect(&simulator);
+        peer->window = 0;
+        peer_send(peer, questions, sizeof(questions));
+        simulator_wait(&simulator, 999);
+        ck_assert_uint_eq(calls, 1);
+        simulator_wait(&simulator, 1);
+        ck_assert_uint_eq(calls, 2); /* the rest is held back */
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
+START_TEST(what_waits_is_not_offered_when_on_stop_wrote_too_much)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        calls = 0;
+        limits = (struct limits){.input = 1024, .output = 4096};
+        begin(&lavish, trigger);
+        peer = simulator_connect(&simulator);
+        peer->window = 0;
+        say(peer, "question");
+        ck_assert_uint_eq(calls, 1);
+        driver_stop_all(&simulator.connections, BERTH_EXIT);
+        simulator_run(&simulator);
+        ck_assert_uint_eq(calls, 1);
+        peer->window = 2000;
+        simulator_run(&simulator);
+        ck_assert_uint_eq(calls, 2);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 START_TEST(one_connection_does_not_starve_the_others)
 {
     FOR_BOTH_TRIGGERS(trigger)
@@ -395,4 +482,6 @@ UNIT_MAIN("delivery",
           using_more_than_offered_aborts,
           nothing_is_offered_after_close,
           messages_already_read_wait_while_output_is_above_the_mark,
+          no_more_is_offered_when_what_waited_was_answered_with_too_much,
+          what_waits_is_not_offered_when_on_stop_wrote_too_much,
           one_connection_does_not_starve_the_others)

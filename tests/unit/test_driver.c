@@ -337,6 +337,36 @@ START_TEST(a_reset_is_told_to_a_paused_connection)
 }
 END_TEST
 
+static ssize_t pausing_data(berth_conn *c, char *data, size_t size)
+{
+    (void)data;
+    berth_pause(c);
+    return (ssize_t)size;
+}
+
+static const berth_protocol pausing =
+    BERTH_PROTOCOL_INIT(.name = "pausing", .on_data = pausing_data);
+
+START_TEST(a_reset_is_told_to_one_that_pauses_at_what_came_before_it)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct limits limits = {.input = 1024, .output = 65536};
+        static char block[2048]; /* more than one read */
+        struct peer *peer;
+
+        begin(&pausing, &limits, trigger);
+        peer = simulator_connect(&simulator);
+        peer_send(peer, block, sizeof(block));
+        peer_reset(peer);
+        simulator_run(&simulator);
+        ck_assert_int_eq(peer->closes, 1);
+        ck_assert_int_eq(peer->why, -ECONNRESET);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 START_TEST(output_waits_for_a_slow_reader_and_all_of_it_comes)
 {
     FOR_BOTH_TRIGGERS(trigger)
@@ -468,6 +498,27 @@ START_TEST(first_byte_ends_those_who_say_nothing)
     ck_assert_int_eq(silent->closes, 1);
     simulator_wait(&simulator, 100000);
     ck_assert_int_eq(talker->closes, 0);
+    simulator_fini(&simulator);
+}
+END_TEST
+
+START_TEST(first_byte_leaves_the_rest_to_idle)
+{
+    struct limits limits = {
+        .input = 1024, .output = 4096, .first_byte_ms = 100, .idle_ms = 1000};
+    struct peer *peer;
+
+    greeting = "hello";
+    begin(&noted, &limits, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    peer->window = 0; /* the close waits for it */
+    simulator_wait(&simulator, 500);
+    ck_assert_int_eq(peer->closes, 0);
+    ck_assert_int_gt(timer_wheel_next(&simulator.loop.wheel), 1);
+    simulator_wait(&simulator, 500);
+    ck_assert_int_eq(peer->closes, 1);
+    ck_assert_int_eq(peer->why, -ETIMEDOUT);
+    ck_assert(peer->is_closed_by_reset);
     simulator_fini(&simulator);
 }
 END_TEST
@@ -752,6 +803,91 @@ START_TEST(a_selector_that_refuses_costs_only_the_newcomer)
 }
 END_TEST
 
+static berth_conn *pair[2];
+static size_t pair_count;
+
+static int pair_open(berth_conn *c)
+{
+    pair[pair_count++] = c;
+    return berth_deadline(c, 1000);
+}
+
+static void pair_timer(berth_conn *c)
+{
+    (void)berth_write(c == pair[0] ? pair[1] : pair[0], "tick", 4);
+}
+
+static const berth_protocol paired =
+    BERTH_PROTOCOL_INIT(.name = "paired",
+                        .on_open = pair_open,
+                        .on_data = echo_data,
+                        .on_timer = pair_timer);
+
+START_TEST(what_was_written_a_moment_ago_has_not_stalled)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peers[2];
+
+        pair_count = 0;
+        begin(&paired, NULL, trigger);
+        peers[0] = simulator_connect(&simulator);
+        peers[1] = simulator_connect(&simulator);
+        /* Both timers fire in one turn: each writes before the other's limits
+           are looked at, and nothing is flushed before its end. */
+        simulator_wait(&simulator, 1000);
+        expect(peers[0], "tick");
+        expect(peers[1], "tick");
+        ck_assert_int_eq(peers[0]->closes + peers[1]->closes, 0);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
+START_TEST(one_that_lingers_and_cannot_be_watched_does_not_spin)
+{
+    struct peer *peer;
+
+    data_result = -EBADMSG;
+    greeting = "hello";
+    begin(&noted, NULL, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    peer->window = 0;
+    say(peer, "x");
+    ck_assert_str_eq(calls, "od");
+    peer->window = PEER_READS_ALL;
+    peer->watch_error = -ENOMEM;
+    simulator_run(&simulator); /* aborts if it never comes to rest */
+    expect(peer, "hello");
+    ck_assert_int_eq(peer->why, -EBADMSG);
+    ck_assert(peer->is_closed);
+    ck_assert_uint_eq(simulator.connections.open, 0);
+    simulator_fini(&simulator);
+}
+END_TEST
+
+START_TEST(exit_closes_what_is_kept_after_the_end)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        end_result = BERTH_KEEP;
+        begin(&noted, NULL, trigger);
+        simulator.protocols[0].on_stop = NULL;
+        peer = simulator_connect(&simulator);
+        peer_finish(peer);
+        simulator_run(&simulator);
+        ck_assert_str_eq(calls, "oe");
+        driver_stop_all(&simulator.connections, BERTH_EXIT);
+        simulator_run(&simulator);
+        ck_assert_str_eq(calls, "oec");
+        ck_assert_int_eq(peer->why, 0);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 UNIT_MAIN("driver",
           echoes_and_closes_after_half_close,
           a_message_costs_one_read_and_one_write,
@@ -764,12 +900,14 @@ UNIT_MAIN("driver",
           an_exit_shortens_the_lingering_that_has_begun,
           a_reset_is_told_once,
           a_reset_is_told_to_a_paused_connection,
+          a_reset_is_told_to_one_that_pauses_at_what_came_before_it,
           output_waits_for_a_slow_reader_and_all_of_it_comes,
           a_full_output_stops_reading_until_the_low_mark,
           a_peer_that_never_reads_is_ended_by_stall,
           a_slow_reader_is_not_stalled,
           an_idle_connection_is_closed_at_its_limit,
           first_byte_ends_those_who_say_nothing,
+          first_byte_leaves_the_rest_to_idle,
           a_deadline_passes_once_and_its_output_leaves,
           a_deadline_can_be_moved_and_lifted,
           a_deadline_without_on_timer_closes,
@@ -783,4 +921,7 @@ UNIT_MAIN("driver",
           a_hang_up_while_paused_does_not_spin,
           abort_resets_and_drops_what_is_queued,
           a_failed_write_ends_the_connection_with_its_error,
-          a_selector_that_refuses_costs_only_the_newcomer)
+          a_selector_that_refuses_costs_only_the_newcomer,
+          what_was_written_a_moment_ago_has_not_stalled,
+          one_that_lingers_and_cannot_be_watched_does_not_spin,
+          exit_closes_what_is_kept_after_the_end)

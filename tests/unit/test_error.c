@@ -345,6 +345,18 @@ START_TEST(the_begin_of_a_long_line_is_cut_behind_only)
 }
 END_TEST
 
+START_TEST(a_line_that_just_fits_is_not_cut)
+{
+    static char text[101];
+
+    memset(text, 'a', 100);
+    attach(text);
+    add(1, 3, 1);
+    ck_assert_ptr_nonnull(strstr(print(), "a\n      |   ^\n"));
+    ck_assert_ptr_null(strstr(print(), "..."));
+}
+END_TEST
+
 START_TEST(a_long_message_is_cut)
 {
     static char text[100001];
@@ -433,6 +445,7 @@ UNIT_MAIN_WITH("error",
                sequences_that_are_not_utf8_are_escaped_byte_by_byte,
                a_long_line_is_cut_around_the_place,
                the_begin_of_a_long_line_is_cut_behind_only,
+               a_line_that_just_fits_is_not_cut,
                a_long_message_is_cut,
                a_hundred_are_kept_and_all_are_counted,
                no_memory_is_an_error_that_is_told_once,

@@ -170,6 +170,7 @@ START_TEST(sizes_keep_to_their_range_and_say_it_in_units)
         .min = 4096,
         .max = INT64_MAX,
     };
+    static const berth_option any = {.type = BERTH_SIZE, .max = INT64_MAX};
     static const char range[] = "must be between 16 and 1MiB";
 
     check_refused(&option, 8, "15", range, "");
@@ -179,6 +180,7 @@ START_TEST(sizes_keep_to_their_range_and_say_it_in_units)
     check_refused(&option, 8, "64K", "has an ambiguous unit",
                   "write 64KiB (1024) or 64kB (1000)");
     check_refused(&open, 8, "1", "must be at least 4KiB", "");
+    check_refused(&any, 8, "99999999TiB", "is too large", "");
 }
 END_TEST
 

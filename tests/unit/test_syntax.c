@@ -254,6 +254,17 @@ START_TEST(places_outside_of_the_text_do_no_harm)
 }
 END_TEST
 
+START_TEST(the_end_of_a_last_line_without_newline_is_in_that_line)
+{
+    explain("a:\n  [\xc3\xa4", 3, 1, "did not find expected node content", "");
+    ck_assert_uint_eq(problem.line, 2);
+    ck_assert_uint_eq(problem.column, 5);
+    explain("a:\n  [\n", 3, 1, "did not find expected node content", "");
+    ck_assert_uint_eq(problem.line, 3);
+    ck_assert_uint_eq(problem.column, 1);
+}
+END_TEST
+
 UNIT_MAIN_WITH("syntax",
                set_up,
                NULL,
@@ -269,4 +280,5 @@ UNIT_MAIN_WITH("syntax",
                tabs_and_variables_are_recognised,
                a_message_points_at_what_began_where_that_says_more,
                what_is_not_known_is_told_in_libyamls_words,
-               places_outside_of_the_text_do_no_harm)
+               places_outside_of_the_text_do_no_harm,
+               the_end_of_a_last_line_without_newline_is_in_that_line)
