@@ -121,7 +121,7 @@ struct subject {
     const char *date; /* DATE_SIZE bytes */
     uint64_t second;
     struct http_span method, target, referer, agent;
-    unsigned minor;
+    const char *version;
     unsigned status;
     uint64_t size;
 };
@@ -150,6 +150,7 @@ static void describe(struct subject *subject,
         .second = local->clock.second,
         .method = none,
         .target = none,
+        .version = "-",
         .referer = none,
         .agent = none,
         .status = answer->status,
@@ -162,7 +163,7 @@ static void describe(struct subject *subject,
     if (request != NULL) {
         subject->method = request->method_text;
         subject->target = request->target;
-        subject->minor = request->minor;
+        subject->version = request->minor == 0 ? "HTTP/1.0" : "HTTP/1.1";
         find_header(request, "referer", &subject->referer);
         find_header(request, "user-agent", &subject->agent);
     }
@@ -181,9 +182,8 @@ static char *add_combined(char *at, const struct subject *subject)
     at = add_escaped(at, subject->method, "x");
     *at++ = ' ';
     at = add_escaped(at, subject->target, "x");
-    (void)snprintf(text, sizeof(text), " HTTP/1.%u\" %u %llu \"",
-                   subject->minor, subject->status,
-                   (unsigned long long)subject->size);
+    (void)snprintf(text, sizeof(text), " %s\" %u %llu \"", subject->version,
+                   subject->status, (unsigned long long)subject->size);
     at = add_text(at, text);
     at = add_escaped(at, subject->referer, "x");
     at = add_text(at, "\" \"");
@@ -211,10 +211,9 @@ static char *add_json(char *at, const struct subject *subject)
     at = add_member(at, ",\"peer\":\"", http_span_of(subject->peer));
     at = add_member(at, ",\"method\":\"", subject->method);
     at = add_member(at, ",\"target\":\"", subject->target);
-    (void)snprintf(text, sizeof(text),
-                   ",\"protocol\":\"HTTP/1.%u\",\"status\":%u,\"size\":%llu",
-                   subject->minor, subject->status,
-                   (unsigned long long)subject->size);
+    (void)snprintf(
+        text, sizeof(text), ",\"protocol\":\"%s\",\"status\":%u,\"size\":%llu",
+        subject->version, subject->status, (unsigned long long)subject->size);
     at = add_text(at, text);
     at = add_member(at, ",\"referer\":\"", subject->referer);
     at = add_member(at, ",\"user_agent\":\"", subject->agent);

@@ -303,9 +303,13 @@ static ssize_t skip_empty_line(berth_conn *c, const char *data, size_t size)
     return 2;
 }
 
-/* A head that has come whole is parsed where it lies. */
+/*
+ * A head that has come whole is parsed where it lies. What is beyond the
+ * largest one is not looked at, as it is not when it comes in pieces.
+ */
 static ssize_t take_head(berth_conn *c, char *data, size_t size)
 {
+    size_t max = settings_of(c)->max_head;
     struct head_scan scan = {0};
     ssize_t length;
     int error;
@@ -313,13 +317,12 @@ static ssize_t take_head(berth_conn *c, char *data, size_t size)
     if (*data == '\r') {
         return skip_empty_line(c, data, size);
     }
-    length = head_scan(&scan, data, size);
+    length = head_scan(&scan, data, size > max ? max + 1 : size);
     if (length == 0) {
         return begin_collecting(c, data, size, scan);
     }
-    if (length > (ssize_t)settings_of(c)->max_head) {
-        return refuse(c, pending_too_long(&scan, settings_of(c)->max_head),
-                      size);
+    if (length > (ssize_t)max) {
+        return refuse(c, pending_too_long(&scan, max), size);
     }
     error = length < 0 ? (int)length : begin_request(c, data, (size_t)length);
     return error < 0 ? refuse(c, error, size) : length;
