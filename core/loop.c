@@ -4,23 +4,30 @@
 #include <limits.h>
 #include <time.h>
 
-uint64_t loop_monotonic_ms(void *arg)
+static uint64_t read_ms(clockid_t clock)
 {
     struct timespec now;
 
-    (void)arg;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return ((uint64_t)now.tv_sec * 1000) + ((uint64_t)now.tv_nsec / 1000000);
+}
+
+uint64_t loop_monotonic_ms(void *arg)
+{
+    (void)arg;
+    return read_ms(CLOCK_MONOTONIC);
+}
+
+uint64_t loop_wall_ms(void *arg)
+{
+    (void)arg;
+    return read_ms(CLOCK_REALTIME);
 }
 
 uint64_t loop_real_ms(struct loop *loop)
 {
-    struct timespec now;
-
     if (loop->real_ms == 0) {
-        (void)clock_gettime(CLOCK_REALTIME, &now);
-        loop->real_ms =
-            ((uint64_t)now.tv_sec * 1000) + ((uint64_t)now.tv_nsec / 1000000);
+        loop->real_ms = loop->wall(loop->clock_arg);
     }
     return loop->real_ms;
 }
@@ -41,6 +48,7 @@ int loop_open(struct loop *loop,
     loop->now_ms = clock(clock_arg);
     loop->is_busy = false;
     loop->clock = clock;
+    loop->wall = loop_wall_ms;
     loop->clock_arg = clock_arg;
     loop->end = end;
     loop->end_arg = end_arg;

@@ -34,8 +34,7 @@ struct source {
     struct timer timer;
 };
 
-/* Milliseconds since some fixed moment; never goes back. One that turns the
-   wall clock, too, sets loop.real_ms. */
+/* Milliseconds since some fixed moment; never goes back. */
 typedef uint64_t loop_clock_fn(void *arg);
 
 /* The turn's end. Returns whether there is more to do at once: then the next
@@ -53,6 +52,8 @@ struct loop {
     uint64_t real_ms; /* of this turn; 0: not asked for yet */
     bool is_busy;     /* the turn's end left something to do */
     loop_clock_fn *clock;
+    loop_clock_fn *wall; /* loop_wall_ms(), unless a test sets another; is given
+                            clock_arg, too */
     void *clock_arg;
     loop_end_fn *end;
     void *end_arg;
@@ -61,6 +62,9 @@ struct loop {
 
 /* The clock that servers use: CLOCK_MONOTONIC; arg is ignored. */
 uint64_t loop_monotonic_ms(void *arg);
+
+/* The wall clock: milliseconds since 1970-01-01 UTC; arg is ignored. */
+uint64_t loop_wall_ms(void *arg);
 
 /* Milliseconds since 1970-01-01 UTC at this turn: the wall clock is read when
    it is first asked for in a turn. */

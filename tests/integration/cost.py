@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What an echoed message of 64 bytes costs, and a line: figures of tools/cost,
-which do not depend on the machine."""
+"""What an echoed message of 64 bytes, a line, and a request of http cost: figures
+of tools/cost, which do not depend on the machine."""
 
 import json
 import os
@@ -9,12 +9,13 @@ import subprocess
 import sys
 import unittest
 
-from harness import BERTH, SOURCE, skip
+from harness import BERTH, PLUGINS, SOURCE, skip
 
 COST = os.path.join(SOURCE, "tools", "cost")
 TIMEOUT_S = 100
 # The goal; core/README.md, "Cost", has what it is.
 INSTRUCTIONS = 250
+HTTP_INSTRUCTIONS = 2000
 IDLE_BYTES = 256
 
 
@@ -72,6 +73,39 @@ class Line(unittest.TestCase):
                                delta=0.01)
         self.assertAlmostEqual(figures["allocations_per_message"], 0,
                                delta=0.001)
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(PLUGINS, "http.so")),
+                     "http is not built")
+class Http(unittest.TestCase):
+    """A fixed answer of http, to wrk's headers."""
+
+    SETTINGS = json.dumps({"routes": [
+        {"path": "/hello", "respond": {"body": "Hello, World!"}}]})
+    MESSAGE = r"GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"
+
+    def cost(self, *args, requests=1):
+        done = cost("http", "--json", "--settings", self.SETTINGS,
+                    "--message", self.MESSAGE * requests, *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        print(done.stdout)
+        return json.loads(done.stdout)
+
+    def test_a_request(self):
+        figures = self.cost()
+        self.assertAlmostEqual(figures["system_calls_per_message"], 2,
+                               delta=0.01)
+        self.assertLessEqual(figures["instructions_per_message"],
+                             HTTP_INSTRUCTIONS)
+        self.assertAlmostEqual(figures["allocations_per_message"], 0,
+                               delta=0.001)
+        self.assertLessEqual(figures["bytes_per_idle_connection"],
+                             IDLE_BYTES)
+
+    def test_16_requests_leave_in_one_system_call(self):
+        figures = self.cost("--only", "system-calls", requests=16)
+        self.assertAlmostEqual(figures["system_calls_per_message"], 2,
+                               delta=0.01)
 
 
 class Tool(unittest.TestCase):

@@ -58,7 +58,8 @@ class Install(unittest.TestCase):
         for path in ("bin/berth", "lib/berth/echo.so", "lib/berth/line.so",
                      "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
-                     "include/berth/line.h", "include/berth/protocol.h", "share/doc/berth/README.md",
+                     "etc/berth/www/index.html", "include/berth/line.h",
+                     "include/berth/protocol.h", "share/doc/berth/README.md",
                      "share/doc/berth/config/README.md",
                      "share/doc/berth/protocols/README.md",
                      "lib/cmake/berth/berth-config.cmake"):

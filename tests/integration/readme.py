@@ -14,7 +14,8 @@ from harness import BERTH, SOURCE, Server, connect, recv_exactly, run, skip
 
 READMES = ["README.md", "config/README.md", "core/README.md",
            "protocols/README.md", "protocols/echo/README.md",
-           "protocols/line/README.md", "tests/README.md", "tools/README.md"]
+           "protocols/http/README.md", "protocols/line/README.md",
+           "tests/README.md", "tools/README.md"]
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 PLUGIN = ["-fPIC", "-shared", "-Wl,-z,defs"]
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
@@ -319,7 +320,8 @@ class Configs(Readme):
 class Names(unittest.TestCase):
     def test_every_function_that_is_named_exists(self):
         code = ""
-        for folder in ("core", "core/include/berth", "tests/simulator"):
+        for folder in ("core", "core/include/berth", "protocols/http",
+                       "tests/simulator"):
             for name in os.listdir(os.path.join(SOURCE, folder)):
                 if name.endswith((".c", ".h")):
                     code += read(os.path.join(folder, name))

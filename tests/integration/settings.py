@@ -67,6 +67,11 @@ def find_files(pattern):
                   for path in glob.glob(os.path.join(SOURCE, pattern)))
 
 
+def has_plugin(name):
+    """Whether it was built: http is not where llhttp is missing."""
+    return os.path.exists(os.path.join(PLUGINS, name + ".so"))
+
+
 class Program(unittest.TestCase):
     """A copy of the program that finds the plugins echo and nested."""
 

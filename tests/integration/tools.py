@@ -59,6 +59,16 @@ class Prepare(unittest.TestCase):
                      os.path.join(SOURCE, "tools/prepare"), *packages,
                      env={"PATH": self.folder})
 
+    def prepare_llhttp(self):
+        return shell('set -euo pipefail; source "$1"; prepare_llhttp "$2"',
+                     os.path.join(SOURCE, "tools/prepare"),
+                     os.path.join(self.folder, "llhttp"),
+                     env={"PATH": self.folder})
+
+    def add_tools(self, *names):
+        for name in names:
+            os.symlink(shutil.which(name), os.path.join(self.folder, name))
+
     def read_record(self):
         with open(self.record) as file:
             return file.read()
@@ -102,6 +112,36 @@ class Prepare(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("no network", done.stdout)
         self.assertIn("sudo apt-get install ninja-build", done.stdout)
+
+    def test_llhttp_that_is_there_is_not_fetched(self):
+        folder = os.path.join(self.folder, "llhttp/usr/share/llhttp")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "llhttp.c"), "w"):
+            pass
+        done = self.prepare_llhttp()
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+
+    @unittest.skipIf(os.path.exists("/usr/share/llhttp/llhttp.c"),
+                     "llhttp is installed")
+    def test_llhttp_is_unpacked_and_not_installed(self):
+        self.add_tools("mktemp", "mkdir", "chmod", "rm", "touch")
+        self.add("apt-cache", "exit 0")
+        self.add("apt-get", f'echo "$*" >> {self.record}; '
+                            "touch node-llhttp_8_all.deb")
+        self.add("dpkg-deb", f'echo "$*" >> {self.record}')
+        done = self.prepare_llhttp()
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertRegex(self.read_record(),
+                         r"\A-q .*download node-llhttp\n"
+                         r"-x node-llhttp_8_all.deb \S+/llhttp\n\Z")
+
+    @unittest.skipIf(os.path.exists("/usr/share/llhttp/llhttp.c"),
+                     "llhttp is installed")
+    def test_without_llhttp_it_says_what_is_missing_and_goes_on(self):
+        done = self.prepare_llhttp()
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("apt-get download node-llhttp", done.stdout)
+        self.assertIn("libllhttp-dev", done.stdout)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@
 
 #define TURNS_MAX 1000000
 #define START_MS 1000000
-#define START_REAL_MS UINT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 
 /* ------------------------------------------------------------------- bytes */
 
@@ -233,13 +232,18 @@ static void record_close(berth_conn *c, int why)
 
 /* --------------------------------------------------------------- simulator */
 
-/* The wall clock goes with it. */
 static uint64_t read_clock(void *arg)
 {
-    struct simulator *simulator = arg;
+    const struct simulator *simulator = arg;
 
-    simulator->loop.real_ms = START_REAL_MS + simulator->now_ms - START_MS;
     return simulator->now_ms;
+}
+
+static uint64_t read_wall(void *arg)
+{
+    const struct simulator *simulator = arg;
+
+    return SIMULATOR_WALL_MS + (simulator->now_ms - START_MS);
 }
 
 static bool end_turn(void *arg)
@@ -345,6 +349,7 @@ int simulator_init(struct simulator *simulator,
     if (error == 0) {
         error = loop_open(&simulator->loop, read_clock, simulator, end_turn,
                           simulator);
+        simulator->loop.wall = read_wall;
     }
     if (error == 0) {
         error = connections_init(&simulator->connections, &connections);
@@ -475,7 +480,8 @@ bool simulator_turn(struct simulator *simulator)
     bool is_active = false;
     struct list *link;
 
-    simulator->loop.now_ms = read_clock(simulator);
+    simulator->loop.now_ms = simulator->now_ms;
+    simulator->loop.real_ms = 0;
     for (link = simulator->peers.next; link != &simulator->peers;
          link = link->next) {
         struct peer *peer = CONTAINER_OF(link, struct peer, link);

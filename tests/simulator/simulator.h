@@ -85,6 +85,9 @@ struct peer {
     int why;                 /* of the last one of these */
 };
 
+/* The wall clock at the beginning: Sun, 06 Nov 1994 08:49:37 GMT. */
+#define SIMULATOR_WALL_MS UINT64_C(784111777000)
+
 /* What a simulation is made of. NULL limits: the defaults of server.yaml. */
 struct simulator_parts {
     const berth_protocol *protocol;

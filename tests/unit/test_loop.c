@@ -268,6 +268,28 @@ START_TEST(the_wall_clock_stands_still_within_a_turn)
 }
 END_TEST
 
+static uint64_t turned_wall(void *arg)
+{
+    (void)arg;
+    return 784111777000 + clock_ms;
+}
+
+START_TEST(a_test_can_turn_the_wall_clock)
+{
+    struct watched watched;
+
+    watched_open(&watched, &counting);
+    loop.wall = turned_wall;
+    clock_ms = 5;
+    ck_assert_uint_eq(loop_real_ms(&loop), 784111777005);
+    clock_ms = 7;
+    ck_assert_uint_eq(loop_real_ms(&loop), 784111777005);
+    take_turn();
+    ck_assert_uint_eq(loop_real_ms(&loop), 784111777007);
+    (void)close(watched.fd);
+}
+END_TEST
+
 /* ------------------------------------------------------------------ timers */
 
 START_TEST(a_timer_counts_from_the_turns_time)
@@ -476,6 +498,7 @@ UNIT_MAIN_WITH("loop",
                the_clock_is_the_one_given_asked_once_a_turn,
                the_monotonic_clock_counts_milliseconds,
                the_wall_clock_stands_still_within_a_turn,
+               a_test_can_turn_the_wall_clock,
                a_timer_counts_from_the_turns_time,
                a_due_time_is_a_moment_of_the_loops_clock,
                a_cancelled_or_moved_timer_does_not_expire,

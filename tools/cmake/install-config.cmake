@@ -23,3 +23,9 @@ if(EXISTS "${installed}")
 endif()
 file(INSTALL "${berth_config}" DESTINATION "${folder}" RENAME "${name}")
 file(INSTALL "${berth_schema}" DESTINATION "${folder}")
+
+# The folder that the shipped server.yaml would serve; an edited page stays.
+if(NOT EXISTS "$ENV{DESTDIR}${folder}/www")
+    cmake_path(GET berth_config PARENT_PATH source)
+    file(INSTALL "${source}/www" DESTINATION "${folder}")
+endif()

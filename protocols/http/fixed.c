@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "local.h"
+#include "persistence.h"
+#include "render.h"
+
+int fixed_init(struct fixed *fixed,
+               const struct http_answer *answer,
+               struct http_span common,
+               const char *body)
+{
+    static const char no_date[DATE_SIZE] = "";
+    char *at;
+
+    size_t body_size =
+        body != NULL && render_has_body(answer->status) ? answer->size : 0;
+
+    fixed->bytes = malloc(render_measure(answer, common) + 2 + body_size);
+    if (fixed->bytes == NULL) {
+        return -ENOMEM;
+    }
+    at = render_head(fixed->bytes, answer, common, no_date);
+    fixed->head_size = (size_t)(at - fixed->bytes);
+    at = render_bytes(at, http_span_of("\r\n"));
+    at = render_bytes(at, (struct http_span){body, body_size});
+    fixed->size = (size_t)(at - fixed->bytes);
+    fixed->date_offset = render_date_offset(answer->status);
+    fixed->second = 0;
+    fixed->answer =
+        (struct http_answer){.status = answer->status, .size = answer->size};
+    return 0;
+}
+
+void fixed_fini(struct fixed *fixed)
+{
+    free(fixed->bytes);
+}
+
+/* What differs is between head and body. */
+static int write_parts(struct fixed *fixed,
+                       berth_conn *c,
+                       const struct http_request *request)
+{
+    struct http_span end = persistence_line(request);
+    size_t body_offset = fixed->head_size + 2;
+    ssize_t written = berth_write(c, fixed->bytes, fixed->head_size);
+
+    if (written >= 0) {
+        written = berth_write(c, end.data, end.size);
+    }
+    if (written >= 0 && !request->is_head) {
+        written = berth_write(c, fixed->bytes + body_offset,
+                              fixed->size - body_offset);
+    }
+    return written < 0 ? (int)written : 0;
+}
+
+int fixed_write(struct fixed *fixed,
+                berth_conn *c,
+                const struct http_request *request)
+{
+    struct http_local *local = c->entry->local;
+    const char *date = date_clock_text(&local->clock, c->entry);
+    ssize_t written;
+
+    if (fixed->second != local->clock.second) {
+        fixed->second = local->clock.second;
+        memcpy(fixed->bytes + fixed->date_offset, date, DATE_SIZE);
+    }
+    access_write(&local->access, c, request, &fixed->answer);
+    if (request->is_head || !request->keep_alive || request->minor == 0) {
+        return write_parts(fixed, c, request);
+    }
+    written = berth_write(c, fixed->bytes, fixed->size);
+    return written < 0 ? (int)written : 0;
+}
