@@ -10,12 +10,15 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import BERTH, SOURCE, Server, connect, recv_exactly, run, skip
+from harness import (BERTH, PLUGINS, SOURCE, Server, connect, recv_exactly,
+                     run, skip)
 
 READMES = ["README.md", "config/README.md", "core/README.md",
            "protocols/README.md", "protocols/echo/README.md",
-           "protocols/http/README.md", "protocols/line/README.md",
+           "protocols/line/README.md",
            "tests/README.md", "tools/README.md"]
+if os.path.exists(os.path.join(PLUGINS, "http.so")):
+    READMES.append("protocols/http/README.md")
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 PLUGIN = ["-fPIC", "-shared", "-Wl,-z,defs"]
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
