@@ -1,19 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sessions that outlive their connections: a subset of MQTT 3.1.1, with QoS 0
- * and topics that are equal or not. What else it is sent it closes upon.
+ * Sessions that outlive their connections: a subset of MQTT 3.1.1. A message
+ * goes to all others who are there and do not read slowly (QoS 0); a packet is
+ * short. What else it is sent it closes upon.
  */
 #include <berth/protocol.h>
 
 #include <string.h>
 
-#include "session_message.h"
-#include "session_packet.h"
-#include "session_store.h"
+#define SESSIONS_MAX 1000
+#define NEVER UINT64_MAX
+#define ID_SIZE (1 + 23) /* its length first */
+#define ID_OFFSET 11     /* in the body of CONNECT */
+#define CLEAN 2          /* a flag of CONNECT */
+
+/* First bytes of packets. */
+enum {
+    CONNECT = 0x10,
+    CONNACK = 0x20,
+    PUBLISH = 0x30,
+    PINGREQ = 0xc0,
+    PINGRESP = 0xd0,
+    DISCONNECT = 0xe0,
+};
 
 struct settings {
-    uint32_t expiry, max_queue;
-    int64_t max_sessions;
+    uint32_t expiry;
+};
+
+/* There are SESSIONS_MAX in local. One that is zeroed is free. */
+struct session {
+    berth_conn *client;  /* NULL: it is absent */
+    uint64_t expires_ms; /* NEVER: the client is there */
+    uint32_t expiry_ms;  /* 0: clean, it ends with its connection */
+    char id[ID_SIZE];    /* zeroes behind it */
 };
 
 struct state {
@@ -21,142 +41,133 @@ struct state {
     uint64_t keep_alive_ms;
 };
 
-static int answer_connect(berth_conn *c, bool is_present, uint8_t code)
+/* A free one has an id of zeroes. NULL: there is none. */
+static struct session *find(struct session *sessions, const char *id)
 {
-    const uint8_t answer[] = {CONNACK, 2, is_present, code};
-
-    berth_write(c, answer, sizeof(answer));
-    return code == CONNACK_WELCOME ? 0 : -EPROTO;
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        if (memcmp(sessions[i].id, id, ID_SIZE) == 0) {
+            return &sessions[i];
+        }
+    }
+    return NULL;
 }
 
-/* Its old connection is closed. NULL: there is no session that goes on. */
-static struct session *take_over(berth_conn *c, const char *id, bool is_clean)
-{
-    struct session *session = session_find(c->entry->local, id);
-
-    if (session != NULL && session->client != NULL) {
-        struct state *state = session->client->state;
-
-        state->session = NULL;
-        berth_close(session->client);
-    }
-    if (session != NULL && (is_clean || session->is_clean)) {
-        session_free(c->entry->local, session);
-        return NULL;
-    }
-    return session;
-}
-
+/* Of a client that is still there, the old connection ends. */
 static int begin_session(berth_conn *c, const char *id, bool is_clean)
 {
     const struct settings *settings = c->entry->settings;
+    struct session *session = find(c->entry->local, id);
     struct state *state = c->state;
-    struct session *session = take_over(c, id, is_clean);
-    bool is_present = session != NULL;
+    bool is_present = session != NULL && session->expiry_ms > 0 && !is_clean;
 
     if (session == NULL) {
-        session = session_new(c->entry->local, id, settings->max_sessions);
+        session = find(c->entry->local, (char[ID_SIZE]){0});
+    } else if (session->client != NULL) {
+        ((struct state *)session->client->state)->session = NULL;
+        berth_close(session->client);
     }
     if (session == NULL) {
-        return answer_connect(c, false, CONNACK_NO_ROOM);
+        return -EDQUOT;
     }
-    session->client = c;
-    session->is_clean = is_clean;
+    *session = (struct session){.client = c, .expires_ms = NEVER};
+    session->expiry_ms = is_clean ? 0 : settings->expiry;
+    memcpy(session->id, id, ID_SIZE);
     state->session = session;
-    (void)answer_connect(c, is_present, CONNACK_WELCOME);
-    message_send_queued(session);
+    berth_write(c, (const uint8_t[]){CONNACK, 2, is_present, 0}, 4);
     return 0;
 }
 
-static int meet_client(berth_conn *c, struct packet *packet)
+static int meet_client(berth_conn *c, const uint8_t *body, size_t size)
 {
     struct state *state = c->state;
-    const char *head = packet_take(packet, CONNECT_SIZE);
-    const char *id = packet_take_text(packet);
+    char id[ID_SIZE] = {0};
 
-    if (head == NULL || id == NULL || packet->left > 0 ||
-        memcmp(head, "\0\4MQTT", 6) != 0 || (head[7] & ~CONNECT_CLEAN) != 0) {
+    if (size <= ID_OFFSET + 1 || size > ID_OFFSET + ID_SIZE ||
+        memcmp(body, "\0\4MQTT\4", 7) != 0 || (body[7] & ~CLEAN) != 0 ||
+        body[10] != 0 || body[ID_OFFSET] != size - ID_OFFSET - 1) {
         return -EPROTO;
     }
-    if (head[6] != 4 || two_bytes(id) == 0) {
-        return answer_connect(
-            c, false, head[6] != 4 ? CONNACK_BAD_VERSION : CONNACK_BAD_ID);
-    }
-    state->keep_alive_ms = two_bytes(head + 8) * 1500; /* one and a half */
-    (void)berth_deadline(c, state->keep_alive_ms);
-    return begin_session(c, id, (head[7] & CONNECT_CLEAN) != 0);
+    memcpy(id, body + ID_OFFSET, size - ID_OFFSET);
+    /* One and a half times. */
+    state->keep_alive_ms = UINT64_C(1500) * (body[8] * 256u + body[9]);
+    return begin_session(c, id, body[7] == CLEAN);
 }
 
-static int obey(berth_conn *c, struct packet *packet)
+static void publish(berth_conn *c, const char *packet, size_t size)
 {
-    const struct settings *settings = c->entry->settings;
-    const struct state *state = c->state;
+    const struct session *sessions = c->entry->local;
 
-    if ((state->session == NULL) != ((uint8_t)packet->bytes[0] == CONNECT)) {
-        return -EPROTO; /* it comes first, and once */
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        berth_conn *client = sessions[i].client;
+
+        if (client != NULL && client != c && berth_room(client) > 0) {
+            berth_write(client, packet, size);
+        }
+    }
+}
+
+static ssize_t obey(berth_conn *c, const char *packet, size_t size)
+{
+    const struct state *state = c->state;
+    uint8_t first = (uint8_t)packet[0];
+    int error = 0;
+
+    if (first == CONNECT) {
+        error = meet_client(c, (const uint8_t *)packet + 2, size - 2);
+    } else if (first == PUBLISH) {
+        publish(c, packet, size);
+    } else if (first == PINGREQ) {
+        berth_write(c, (const uint8_t[]){PINGRESP, 0}, 2);
+    } else if (first == DISCONNECT) {
+        berth_close(c);
+    } else {
+        error = -EPROTO;
     }
     (void)berth_deadline(c, state->keep_alive_ms); /* 0: none */
-    switch ((uint8_t)packet->bytes[0]) {
-    case CONNECT:
-        return meet_client(c, packet);
-    case PUBLISH:
-        return message_publish(c->entry->local, packet, settings->max_queue);
-    case SUBSCRIBE:
-        return message_subscribe(state->session, packet);
-    case PINGREQ:
-        berth_write(c, PINGRESP, 2);
-        return 0;
-    case DISCONNECT:
-        berth_close(c);
-        return 0;
-    default:
-        return -EPROTO;
-    }
+    return error < 0 ? error : (ssize_t)size;
 }
 
-/* A packet is used whole: limits.input bounds it. */
+/* A packet is its first byte, a length of one byte, and so many bytes. */
 static ssize_t on_data(berth_conn *c, char *data, size_t size)
 {
-    struct packet packet;
-    ssize_t used = packet_read(&packet, data, size);
-    int error = used > 0 ? obey(c, &packet) : 0;
-
-    return error < 0 ? error : used;
-}
-
-static void on_drain(berth_conn *c)
-{
     const struct state *state = c->state;
+    size_t needed = size < 2 ? 2 : 2 + (size_t)(uint8_t)data[1];
 
-    message_send_queued(state->session);
+    if ((state->session == NULL) != (data[0] == CONNECT) || needed > 2 + 127) {
+        return -EPROTO; /* CONNECT comes first, and once */
+    }
+    return size < needed ? 0 : obey(c, data, needed);
 }
 
-/* Also on_tick. */
-static void expire(berth_entry *entry)
+/* What has expired is freed, and what is free stays so. */
+static void on_tick(berth_entry *entry)
 {
+    struct session *sessions = entry->local;
     uint64_t now_ms = berth_now(entry, BERTH_MONOTONIC);
+    uint64_t next_ms = NEVER;
 
-    (void)berth_tick(entry, session_expire(entry->local, now_ms));
+    for (size_t i = 0; i < SESSIONS_MAX; i++) {
+        if (sessions[i].expires_ms <= now_ms) {
+            sessions[i] = (struct session){.client = NULL};
+        } else if (sessions[i].expires_ms < next_ms) {
+            next_ms = sessions[i].expires_ms;
+        }
+    }
+    (void)berth_tick(entry, next_ms == NEVER ? 0 : next_ms - now_ms);
 }
 
 static void on_close(berth_conn *c, int why)
 {
-    const struct settings *settings = c->entry->settings;
     const struct state *state = c->state;
     struct session *session = state->session;
 
     (void)why;
     if (session != NULL) {
         session->client = NULL;
-        session->expires_ms = berth_now(c->entry, BERTH_MONOTONIC) +
-                              (session->is_clean ? 0 : settings->expiry);
-        expire(c->entry);
+        session->expires_ms =
+            berth_now(c->entry, BERTH_MONOTONIC) + session->expiry_ms;
+        on_tick(c->entry);
     }
-}
-
-static void fini(berth_entry *entry)
-{
-    (void)session_expire(entry->local, UINT64_MAX);
 }
 
 static enum berth_verdict sniff(const char *data, size_t size)
@@ -171,28 +182,17 @@ static const berth_option options[] = {
      .fallback = "1h",
      .max = INT32_MAX,
      .help = "time after which an absent client is forgotten"},
-    {.name = "max_queue",
-     .type = BERTH_SIZE,
-     BERTH_FIELD(struct settings, max_queue),
-     .fallback = "64KiB",
-     .help = "messages that wait for a client, with 16 bytes for each"},
-    {.name = "max_sessions",
-     .type = BERTH_INT,
-     BERTH_FIELD(struct settings, max_sessions),
-     .fallback = "1000",
-     .help = "clients that are known at once"},
     BERTH_OPTIONS_END,
 };
 
 BERTH_PROTOCOL(.name = "session",
-               .summary = "passes messages on, also to clients that come back",
+               .summary =
+                   "passes messages on, and knows clients that come back",
                .state_size = sizeof(struct state),
-               .local_size = sizeof(struct session_store),
+               .local_size = SESSIONS_MAX * sizeof(struct session),
                .settings_size = sizeof(struct settings),
                .options = options,
-               .fini = fini,
-               .on_tick = expire,
+               .on_tick = on_tick,
                .sniff = sniff,
                .on_data = on_data,
-               .on_drain = on_drain,
                .on_close = on_close);

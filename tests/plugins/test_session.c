@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* session.c with several clients; alone they are in the transcripts. */
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "example.h"
 #include "unit.h"
 
-#define MESSAGE_SIZE 200
-#define MESSAGE_COST (MESSAGE_SIZE + 16) /* as max_queue counts */
+#define MESSAGE_SIZE 129 /* the longest */
+#define SESSIONS_MAX 1000
 #define HIGH_MARK 4096
 
 enum {
@@ -75,12 +73,6 @@ static struct peer *join(char id, int kind, bool is_present)
     return peer;
 }
 
-static void subscribe(struct peer *peer)
-{
-    send_packet(peer, "\x82\x06\0\1\0\1t\0", 8);
-    expect_bytes(peer, "\x90\3\0\1\0", 5);
-}
-
 static void leave(struct peer *peer)
 {
     send_packet(peer, "\xe0\0", 2);
@@ -90,7 +82,7 @@ static void leave(struct peer *peer)
 /* The message with this number. */
 static void make_message(char packet[MESSAGE_SIZE], int number)
 {
-    static const uint8_t head[] = {0x30, 0xc5, 1, 0, 1, 't'};
+    static const uint8_t head[] = {0x30, MESSAGE_SIZE - 2, 0, 1, 't'};
 
     memset(packet, number, MESSAGE_SIZE);
     memcpy(packet, head, sizeof(head));
@@ -106,8 +98,8 @@ static void publish(struct peer *peer, int first, int end)
     }
 }
 
-/* They have come next, in this order. */
-static void take_messages(struct peer *peer, int first, int end)
+/* They have come, in this order, and nothing else. */
+static void expect_messages(struct peer *peer, int first, int end)
 {
     struct bytes *received = &peer->received;
     char packet[MESSAGE_SIZE];
@@ -120,56 +112,26 @@ static void take_messages(struct peer *peer, int first, int end)
             0);
         received->taken += sizeof(packet);
     }
-}
-
-/* The same, and nothing else. */
-static void expect_messages(struct peer *peer, int first, int end)
-{
-    take_messages(peer, first, end);
     example_expect(peer, "");
 }
 
-START_TEST(messages_go_to_all_who_are_subscribed)
+START_TEST(messages_go_to_all_others)
 {
-    struct peer *one, *other, *none;
+    struct peer *one, *other, *stranger;
 
     begin(SELECTOR_EDGE, "{}");
     one = join('a', CLEAN, false);
     other = join('b', KEEPS, false);
-    none = join('c', CLEAN, false);
-    subscribe(one);
-    subscribe(other);
+    stranger = example_connect();
+    leave(join('c', KEEPS, false));
     publish(one, 0, 3);
-    expect_messages(one, 0, 3);
+    expect_messages(one, 0, 0);
     expect_messages(other, 0, 3);
-    expect_messages(none, 0, 0);
+    publish(other, 3, 4);
+    expect_messages(one, 3, 4);
+    expect_messages(stranger, 0, 0);
+    join('c', KEEPS, true); /* it has missed them */
     example_end();
-}
-END_TEST
-
-static void come_back(enum selector_trigger trigger)
-{
-    struct peer *peer, *publisher;
-
-    begin(trigger, "{}");
-    publisher = join('p', CLEAN, false);
-    peer = join('a', KEEPS, false);
-    subscribe(peer);
-    leave(peer);
-    publish(publisher, 0, 5);
-    peer = connect_client('a', KEEPS);
-    ck_assert_int_eq(memcmp(peer->received.data, "\x20\2\1\0", 4), 0);
-    peer->received.taken = 4;
-    expect_messages(peer, 0, 5);
-    publish(publisher, 5, 6);
-    expect_messages(peer, 5, 6); /* it is subscribed as before */
-    example_end();
-}
-
-START_TEST(messages_wait_for_a_client_to_come_back)
-{
-    come_back(SELECTOR_LEVEL);
-    come_back(SELECTOR_EDGE);
 }
 END_TEST
 
@@ -195,24 +157,12 @@ END_TEST
 
 START_TEST(a_clean_session_ends_with_its_connection_and_begins_anew)
 {
-    struct peer *peer, *publisher;
-
     begin(SELECTOR_LEVEL, "{}");
-    publisher = join('p', CLEAN, false);
-    peer = join('a', CLEAN, false);
-    subscribe(peer);
-    leave(peer);
-    peer = join('a', KEEPS, false); /* nothing was kept */
-    publish(publisher, 0, 1);
-    expect_messages(peer, 0, 0);
-    subscribe(peer);
-    leave(peer);
-    publish(publisher, 1, 2);
-    peer = join('a', CLEAN, false); /* nothing is kept */
-    publish(publisher, 2, 3);
-    expect_messages(peer, 0, 0);
-    leave(peer);
-    join('a', KEEPS, false);
+    leave(join('a', CLEAN, false));
+    leave(join('a', KEEPS, false)); /* nothing was kept */
+    leave(join('a', CLEAN, false)); /* nothing is kept */
+    leave(join('a', KEEPS, false));
+    leave(join('a', KEEPS, true));
     example_end();
 }
 END_TEST
@@ -224,7 +174,6 @@ static void take_over(enum selector_trigger trigger)
     begin(trigger, "{}");
     publisher = join('p', CLEAN, false);
     peer = join('a', KEEPS, false);
-    subscribe(peer);
     again = join('a', KEEPS, true);
     ck_assert_int_eq(peer->closes, 1);
     ck_assert_int_eq(peer->why, BERTH_DONE);
@@ -247,15 +196,15 @@ START_TEST(a_client_that_connects_again_takes_over)
 }
 END_TEST
 
-/* The old connection cannot be flushed: what comes meanwhile is for the new. */
+/* The old connection cannot be flushed: what comes meanwhile is for the new,
+   and that the old one ends at last does not concern the session. */
 static void take_over_from_stuck(enum selector_trigger trigger)
 {
     struct peer *peer, *again, *publisher;
 
-    begin(trigger, "{}");
+    begin(trigger, "{expiry: 10s}");
     publisher = join('p', CLEAN, false);
     peer = join('a', KEEPS, false);
-    subscribe(peer);
     peer->window = 0;
     publish(publisher, 0, 1);
     again = join('a', KEEPS, true);
@@ -266,7 +215,10 @@ static void take_over_from_stuck(enum selector_trigger trigger)
     simulator_run(&simulator);
     expect_messages(peer, 0, 1);
     ck_assert_int_eq(peer->closes, 1);
+    simulator_wait(&simulator, 20000);
     ck_assert_int_eq(again->closes, 0);
+    publish(publisher, 2, 3);
+    expect_messages(again, 2, 3);
     example_end();
 }
 
@@ -285,7 +237,6 @@ static void publish_while_leaving(enum selector_trigger trigger)
     begin(trigger, "{}");
     publisher = join('p', CLEAN, false);
     peer = join('a', KEEPS, false);
-    subscribe(peer);
     peer->window = 0;
     publish(publisher, 0, 1);
     send_packet(peer, "\xe0\0", 2);
@@ -293,116 +244,39 @@ static void publish_while_leaving(enum selector_trigger trigger)
     peer->window = PEER_READS_ALL;
     simulator_run(&simulator);
     ck_assert_int_eq(peer->closes, 1);
+    ck_assert_int_eq(peer->why, BERTH_DONE);
     expect_messages(peer, 0, 1);
-    peer = connect_client('a', KEEPS);
-    peer->received.taken = 4;
-    expect_messages(peer, 1, 2);
+    join('a', KEEPS, true);
     example_end();
 }
 
-START_TEST(messages_wait_for_a_client_that_is_leaving)
+START_TEST(one_that_is_leaving_is_sent_no_more)
 {
     publish_while_leaving(SELECTOR_LEVEL);
     publish_while_leaving(SELECTOR_EDGE);
 }
 END_TEST
 
-/* A large message is sent at once, so that it is known that it was not. */
-START_TEST(a_message_that_cannot_be_sent_waits)
-{
-    static const uint8_t head[] = {0x30, 0xa3, 0x9c, 1, 0, 1, 't'};
-    char packet[4 + 20003] = {0};
-    struct peer *peer, *publisher;
-
-    memcpy(packet, head, sizeof(head));
-    example_begin("session", "{}", &(struct example_options){0});
-    publisher = join('p', CLEAN, false);
-    peer = join('a', KEEPS, false);
-    subscribe(peer);
-    peer->fail_write = -ECONNRESET;
-    send_packet(publisher, packet, sizeof(packet));
-    ck_assert_int_eq(peer->why, -ECONNRESET);
-    peer = example_connect();
-    peer->fail_write = -ECONNRESET;
-    send_connect(peer, 'a', KEEPS);
-    ck_assert_int_eq(peer->why, -ECONNRESET);
-    peer = connect_client('a', KEEPS);
-    peer->received.taken = 4;
-    expect_bytes(peer, packet, sizeof(packet));
-    example_end();
-}
-END_TEST
-
-START_TEST(the_oldest_messages_are_dropped)
-{
-    struct peer *peer, *publisher;
-    char settings[64];
-
-    (void)snprintf(settings, sizeof(settings), "{max_queue: %d}",
-                   10 * MESSAGE_COST);
-    begin(SELECTOR_LEVEL, settings);
-    publisher = join('p', CLEAN, false);
-    peer = join('a', KEEPS, false);
-    subscribe(peer);
-    leave(peer);
-    publish(publisher, 0, 50);
-    peer = connect_client('a', KEEPS);
-    peer->received.taken = 4;
-    expect_messages(peer, 40, 50);
-    example_end();
-}
-END_TEST
-
-START_TEST(a_message_beyond_max_queue_does_not_wait)
-{
-    struct peer *peer, *publisher;
-    char settings[64];
-
-    (void)snprintf(settings, sizeof(settings), "{max_queue: %d}",
-                   MESSAGE_COST - 1);
-    begin(SELECTOR_LEVEL, settings);
-    publisher = join('p', CLEAN, false);
-    peer = join('a', KEEPS, false);
-    subscribe(peer);
-    publish(publisher, 0, 1);
-    expect_messages(peer, 0, 1);
-    leave(peer);
-    publish(publisher, 1, 2);
-    join('a', KEEPS, true);
-    example_end();
-}
-END_TEST
-
-/* Its messages wait as those of one that is absent, and come in order. */
 static void read_slowly(enum selector_trigger trigger)
 {
     struct peer *peer, *publisher;
-    char settings[64];
     int sent = HIGH_MARK / MESSAGE_SIZE + 1;
 
-    (void)snprintf(settings, sizeof(settings), "{max_queue: %d}",
-                   10 * MESSAGE_COST);
-    begin(trigger, settings);
+    begin(trigger, "{}");
     publisher = join('p', CLEAN, false);
     peer = join('a', CLEAN, false);
-    subscribe(peer);
     peer->window = 0;
     publish(publisher, 0, 100);
     ck_assert_int_eq(peer->closes, 0);
-    /* There is room, but on_drain has not come: nothing overtakes. */
-    peer->window = HIGH_MARK / 4;
-    simulator_run(&simulator);
-    publish(publisher, 100, 101);
     peer->window = PEER_READS_ALL;
     simulator_run(&simulator);
-    take_messages(peer, 0, sent);
-    expect_messages(peer, 91, 101);
-    publish(publisher, 101, 103);
-    expect_messages(peer, 101, 103);
+    expect_messages(peer, 0, sent);
+    publish(publisher, 100, 103);
+    expect_messages(peer, 100, 103);
     example_end();
 }
 
-START_TEST(one_that_reads_slowly_misses_the_oldest)
+START_TEST(one_that_reads_slowly_misses_the_newest)
 {
     read_slowly(SELECTOR_LEVEL);
     read_slowly(SELECTOR_EDGE);
@@ -466,44 +340,50 @@ START_TEST(of_two_that_are_absent_the_first_to_leave_expires_first)
 }
 END_TEST
 
-START_TEST(a_clean_session_makes_room_at_once)
+/* Ids of two bytes. */
+static struct peer *connect_number(int number, int kind)
 {
-    begin(SELECTOR_LEVEL, "{max_sessions: 1}");
-    leave(join('a', CLEAN, false));
-    join('b', CLEAN, false);
-    example_end();
-}
-END_TEST
+    struct peer *peer = example_connect();
+    char packet[] = "\x10\x0e\0\4MQTT\4\0\0\0\0\2??";
 
-START_TEST(a_session_that_expired_makes_room)
+    packet[9] = kind == CLEAN ? 2 : 0;
+    packet[14] = (char)(number / 256);
+    packet[15] = (char)(number % 256);
+    send_packet(peer, packet, 16);
+    return peer;
+}
+
+START_TEST(there_is_no_room_until_a_session_expires)
 {
     struct peer *peer;
 
-    begin(SELECTOR_LEVEL, "{expiry: 10s, max_sessions: 2}");
-    leave(join('a', KEEPS, false));
-    leave(join('b', KEEPS, false));
-    peer = connect_client('c', CLEAN);
-    expect_bytes(peer, "\x20\2\0\3", 4);
-    ck_assert_int_eq(peer->why, -EPROTO);
-    leave(join('b', KEEPS, true)); /* one that is known needs none */
+    begin(SELECTOR_LEVEL, "{expiry: 10s}");
+    for (int i = 0; i < SESSIONS_MAX; i++) {
+        peer = connect_number(i, KEEPS);
+        expect_welcome(peer, false);
+        leave(peer);
+    }
+    peer = connect_number(SESSIONS_MAX, CLEAN);
+    example_expect(peer, "");
+    ck_assert_int_eq(peer->why, -EDQUOT);
+    peer = connect_number(0, CLEAN); /* one that is known needs none */
+    expect_welcome(peer, false);
+    leave(peer); /* and makes room at once */
+    peer = connect_number(SESSIONS_MAX, KEEPS);
+    expect_welcome(peer, false);
+    ck_assert_int_eq(connect_number(0, CLEAN)->why, -EDQUOT);
     simulator_wait(&simulator, 10000);
-    join('c', CLEAN, false);
-    join('d', CLEAN, false);
+    expect_welcome(connect_number(SESSIONS_MAX, CLEAN), false);
     example_end();
 }
 END_TEST
 
 START_TEST(the_server_ends_with_clients_there_and_absent)
 {
-    struct peer *peer;
-
     begin(SELECTOR_LEVEL, "{}");
-    peer = join('a', KEEPS, false);
-    subscribe(peer);
-    leave(peer);
-    peer = join('b', KEEPS, false);
-    subscribe(peer);
-    publish(peer, 0, 3);
+    leave(join('a', KEEPS, false));
+    publish(join('b', KEEPS, false), 0, 3);
+    join('c', CLEAN, false);
     example_end();
 }
 END_TEST
@@ -518,20 +398,15 @@ START_TEST(a_connect_is_its_own)
 END_TEST
 
 UNIT_MAIN("session",
-          messages_go_to_all_who_are_subscribed,
-          messages_wait_for_a_client_to_come_back,
+          messages_go_to_all_others,
           a_session_outlives_a_reset_and_a_timeout,
           a_clean_session_ends_with_its_connection_and_begins_anew,
           a_client_that_connects_again_takes_over,
           a_client_takes_over_from_one_that_does_not_read,
-          messages_wait_for_a_client_that_is_leaving,
-          a_message_that_cannot_be_sent_waits,
-          the_oldest_messages_are_dropped,
-          a_message_beyond_max_queue_does_not_wait,
-          one_that_reads_slowly_misses_the_oldest,
+          one_that_is_leaving_is_sent_no_more,
+          one_that_reads_slowly_misses_the_newest,
           absent_clients_expire_each_at_its_time,
           of_two_that_are_absent_the_first_to_leave_expires_first,
-          a_clean_session_makes_room_at_once,
-          a_session_that_expired_makes_room,
+          there_is_no_room_until_a_session_expires,
           the_server_ends_with_clients_there_and_absent,
           a_connect_is_its_own)
