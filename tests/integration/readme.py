@@ -22,7 +22,7 @@ if os.path.exists(os.path.join(PLUGINS, "http.so")):
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
 PLUGIN = ["-fPIC", "-shared", "-Wl,-z,defs"]
 ADDRESS = re.compile(r"127\.0\.0\.1:\d+")
-TALK = re.compile(r"\bnc -N 127\.0\.0\.1 (\d+)\b")
+TALK = re.compile(r"\b(nc -N 127\.0\.0\.1 |curl -s http://127\.0\.0\.1:)\d+\b")
 
 
 def find_compiler():
@@ -104,8 +104,9 @@ class Readme(unittest.TestCase):
         self.compiler = find_compiler()
 
     def need_nc(self):
-        if shutil.which("nc") is None:
-            self.skipTest("no nc")
+        for client in ("nc", "curl"):
+            if shutil.which(client) is None:
+                self.skipTest("no " + client)
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -137,7 +138,7 @@ class Readme(unittest.TestCase):
     def talk(self, server, sample):
         port = server.address.rpartition(":")[2]
         for command, printed in sample.talks:
-            command = TALK.sub(f"nc -N 127.0.0.1 {port}", command)
+            command = TALK.sub(lambda found: found.group(1) + port, command)
             self.assertEqual(shell(command, self.folder), printed, command)
 
 
