@@ -9,6 +9,9 @@
 
 #include "connection.h"
 
+/* A longer line would be cut by the log. */
+#define LOG_RECORD_SIZE 4096
+
 /* ------------------------------------------------------------------ output */
 
 static ssize_t host_write(berth_conn *conn, const void *data, size_t size)
@@ -355,6 +358,23 @@ __attribute__((format(printf, 3, 0))) static void host_entry_log(
     }
 }
 
+/* As an access line: neither a level nor a rate keeps it back. */
+__attribute__((format(printf, 2, 0))) static void
+host_record(berth_entry *head, const char *format, va_list args)
+{
+    const struct entry *entry = (const struct entry *)(const void *)head;
+    const struct log_subject subject = {.entry = head->name};
+    char text[LOG_RECORD_SIZE];
+    const struct log_message message = {
+        .level = LOG_INFO,
+        .subject = &subject,
+        .text = text,
+    };
+
+    (void)vsnprintf(text, sizeof(text), format, args);
+    log_write_message(entry->log, &message);
+}
+
 static void host_count(berth_entry *head, unsigned counter, uint64_t n)
 {
     struct entry *entry = (struct entry *)(void *)head;
@@ -433,6 +453,7 @@ static const berth_host table = {
     .entry_post = host_entry_post,
     .work = host_work,
     .entry_work = host_entry_work,
+    .record = host_record,
 };
 
 void host_init(struct host *host)

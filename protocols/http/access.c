@@ -252,8 +252,7 @@ void access_write(struct access *access,
     describe(&subject, c, request, answer);
     gather(access, c->entry, &subject);
     if (access->fd < 0) {
-        berth_entry_log(c->entry, BERTH_INFO, "%.*s", (int)access->used - 1,
-                        access->buffer);
+        berth_record(c->entry, "%.*s", (int)access->used - 1, access->buffer);
         access->used = 0;
     }
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "simulator.h"
 #include "unit.h"
@@ -376,6 +377,51 @@ START_TEST(get_answers_as_snprintf)
 }
 END_TEST
 
+static size_t count_lines(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    size_t lines = 0;
+    int byte;
+
+    ck_assert_ptr_nonnull(file);
+    while ((byte = fgetc(file)) != EOF) {
+        lines += byte == '\n' ? 1 : 0;
+    }
+    ck_assert_int_eq(fclose(file), 0);
+    return lines;
+}
+
+/* More than any rate lets pass, and at a level that is not wanted. */
+START_TEST(records_are_all_written)
+{
+    char path[] = "/tmp/berth-test-XXXXXX";
+    int fd = mkstemp(path);
+
+    ck_assert_int_ge(fd, 0);
+    (void)begin(&plain, NULL);
+    log_close(&simulator.log);
+    ck_assert_int_eq(log_open(&simulator.log, path, LOG_ERROR, LOG_TEXT), 0);
+    for (int i = 0; i < 10 * LOG_BURST; i++) {
+        berth_record(&simulator.entry.head, "record %d", i);
+        berth_entry_log(&simulator.entry.head, BERTH_INFO, "no record");
+    }
+    ck_assert_uint_eq(count_lines(path), 10 * LOG_BURST);
+    simulator_fini(&simulator);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+/* A server that is older than the plugin's header has a shorter table. */
+START_TEST(a_server_without_records_is_left_alone)
+{
+    struct berth_host old = {.size = offsetof(berth_host, record)};
+    berth_entry entry = {.host = &old};
+
+    berth_record(&entry, "nobody writes this");
+}
+END_TEST
+
 START_TEST(counters_count_and_ignore_what_they_do_not_know)
 {
     (void)begin(&plain, NULL);
@@ -404,4 +450,6 @@ UNIT_MAIN("host",
           a_deadline_has_a_range,
           now_is_the_turns_time,
           get_answers_as_snprintf,
+          records_are_all_written,
+          a_server_without_records_is_left_alone,
           counters_count_and_ignore_what_they_do_not_know)

@@ -439,6 +439,7 @@ struct berth_host {
                       berth_job_fn *job,
                       berth_entry_fn *done,
                       void *arg);
+    void (*record)(berth_entry *entry, const char *format, va_list args);
 };
 
 /* ------------------------------------------------------------------ output */
@@ -685,6 +686,24 @@ __attribute__((format(printf, 3, 4))) static inline void berth_entry_log(
 
     va_start(args, format);
     entry->host->entry_log(entry, level, format, args);
+    va_end(args);
+}
+
+/*
+ * The same for a line that is a record, such as of a request that was answered:
+ * written at level info, whatever the entry's level is, and not limited in
+ * rate. Nothing happens where the running server is too old for it.
+ */
+__attribute__((format(printf, 2, 3))) static inline void
+berth_record(berth_entry *entry, const char *format, ...)
+{
+    va_list args;
+
+    if (entry->host->size < offsetof(berth_host, record) + sizeof(void *)) {
+        return;
+    }
+    va_start(args, format);
+    entry->host->record(entry, format, args);
     va_end(args);
 }
 
