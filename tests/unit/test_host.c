@@ -405,7 +405,7 @@ START_TEST(records_are_all_written)
         berth_record(&simulator.entry.head, "record %d", i);
         berth_entry_log(&simulator.entry.head, BERTH_INFO, "no record");
     }
-    ck_assert_uint_eq(count_lines(path), 10 * LOG_BURST);
+    ck_assert_uint_eq(count_lines(path), (size_t)10 * LOG_BURST);
     simulator_fini(&simulator);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_int_eq(close(fd), 0);
