@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 /* So many characters of a source line are shown, around the place. */
 #define WINDOW 100
 #define WINDOW_BEFORE 60
@@ -47,43 +49,6 @@ static bool is_in(uint32_t code, const struct range *ranges, size_t count)
     return false;
 }
 
-/* How many bytes a character has that begins with this one; 0: none does. */
-static size_t measure_character(unsigned char first)
-{
-    if (first < 0x80) {
-        return 1;
-    }
-    if (first < 0xc0 || first >= 0xf8) {
-        return 0;
-    }
-    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
-/* Decodes one character (RFC 3629). Returns its bytes; 0: not UTF-8. */
-static size_t decode(const char *text, size_t size, uint32_t *code)
-{
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    const unsigned char *c = (const unsigned char *)text;
-    const size_t length = measure_character(c[0]);
-    uint32_t value = length == 1 ? c[0] : c[0] & (0x7fU >> length);
-
-    if (length == 0 || length > size) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((c[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        value = value << 6 | (c[i] & 0x3f);
-    }
-    if (value < smallest[length] || value > 0x10ffff ||
-        (value >= 0xd800 && value <= 0xdfff)) {
-        return 0;
-    }
-    *code = value;
-    return length;
-}
-
 /* One character as it is shown: its bytes, and the columns that they take. */
 struct glyph {
     char text[16];
@@ -96,7 +61,7 @@ static void draw_glyph(struct glyph *glyph, const char *text, size_t size)
     uint32_t code = 0;
     int length;
 
-    glyph->used = decode(text, size, &code);
+    glyph->used = utf8_decode(text, size, &code);
     if (glyph->used == 0 || code < 0x20 || code == 0x7f) {
         glyph->used = 1;
         length = code == '\n'

@@ -27,7 +27,7 @@ static size_t escape(const char *text, size_t *size, char out[ESCAPE_MAX])
     static const char named[] = "\"\\\b\f\n\r\t";
     static const char letters[] = "\"\\bfnrt";
     uint32_t number = 0;
-    const size_t length = utf8_decode(text, &number);
+    const size_t length = utf8_decode(text, SIZE_MAX, &number);
     const char *found =
         length == 1 ? memchr(named, text[0], sizeof(named) - 1) : NULL;
 

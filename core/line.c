@@ -94,7 +94,7 @@ void line_escape(struct line *line, const char *text, enum line_form form)
 
     while (*next != '\0' && !line->is_cut) {
         uint32_t number = 0;
-        size_t length = utf8_decode(next, &number);
+        size_t length = utf8_decode(next, SIZE_MAX, &number);
 
         if (length == 0) {
             put_bytes(line, next, 1, form);

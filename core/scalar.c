@@ -96,7 +96,7 @@ static void print_quoted(FILE *stream, const char *text, bool has_variables)
     (void)fputc('"', stream);
     while (*text != '\0') {
         uint32_t number = 0;
-        const size_t size = utf8_decode(text, &number);
+        const size_t size = utf8_decode(text, SIZE_MAX, &number);
 
         if (number == '$' && has_variables) {
             (void)fputc('$', stream);

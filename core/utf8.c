@@ -13,20 +13,23 @@ static size_t count_bytes(unsigned char byte)
     return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 }
 
-size_t utf8_decode(const char *text, uint32_t *number)
+size_t utf8_decode(const char *text, size_t size, uint32_t *number)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     const unsigned char *bytes = (const unsigned char *)text;
     size_t length = count_bytes(bytes[0]);
     uint32_t value = length < 2 ? bytes[0] : bytes[0] & (0xffU >> (length + 1));
 
+    if (length == 0 || length > size) {
+        return 0;
+    }
     for (size_t i = 1; i < length; i++) {
         if ((bytes[i] & 0xc0) != 0x80) {
             return 0;
         }
         value = value << 6 | (bytes[i] & 0x3f);
     }
-    if (length == 0 || value < least[length] || value > 0x10ffff ||
+    if (value < least[length] || value > 0x10ffff ||
         (value >= 0xd800 && value <= 0xdfff)) {
         return 0;
     }

@@ -27,7 +27,8 @@ START_TEST(characters_of_every_length_are_read)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         uint32_t number = 1;
 
-        ck_assert_uint_eq(utf8_decode(cases[i].text, &number), cases[i].size);
+        ck_assert_uint_eq(utf8_decode(cases[i].text, SIZE_MAX, &number),
+                          cases[i].size);
         ck_assert_uint_eq(number, cases[i].number);
     }
 }
@@ -58,12 +59,26 @@ START_TEST(what_is_no_character_is_refused)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         uint32_t number = 1234;
 
-        ck_assert_uint_eq(utf8_decode(cases[i], &number), 0);
+        ck_assert_uint_eq(utf8_decode(cases[i], SIZE_MAX, &number), 0);
         ck_assert_uint_eq(number, 1234);
     }
 }
 END_TEST
 
+/* What lies behind the bytes is not looked at. */
+START_TEST(a_character_that_is_cut_is_none)
+{
+    uint32_t number = 7;
+
+    ck_assert_uint_eq(utf8_decode("\xe2\x82\xac", 2, &number), 0);
+    ck_assert_uint_eq(number, 7);
+    ck_assert_uint_eq(utf8_decode("\xe2\x82\xac", 3, &number), 3);
+    ck_assert_uint_eq(number, 0x20ac);
+    ck_assert_uint_eq(utf8_decode("a\x82", 1, &number), 1);
+}
+END_TEST
+
 UNIT_MAIN("utf8",
           characters_of_every_length_are_read,
-          what_is_no_character_is_refused)
+          what_is_no_character_is_refused,
+          a_character_that_is_cut_is_none)
