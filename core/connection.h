@@ -183,11 +183,16 @@ static inline uint64_t connection_serial(const struct connection *c)
     return c->id >> CONNECTION_SWITCH_BITS;
 }
 
+/* May the plugin still write? */
+static inline bool connection_is_writable(const struct connection *c)
+{
+    return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) == 0;
+}
+
 /* Can something be written, and is nothing queued that it has to wait for? */
 static inline bool connection_may_cork(const struct connection *c)
 {
-    return c->phase == CONNECTION_OPEN && c->output == NULL &&
-           (c->flags & CONNECTION_SHUTDOWN) == 0;
+    return connection_is_writable(c) && c->output == NULL;
 }
 
 /* Its event is handled now. may_cork: what it writes is corked. */

@@ -44,8 +44,6 @@ static int uncork(struct connection *c)
         drop_corked(all);
         all->cork_end = all->cork;
     }
-    /* A timer may ask whether it stalls before the first flush. */
-    output->progress_ms = connection_entry(c)->loop->now_ms;
     c->output = output;
     return 0;
 }
@@ -57,11 +55,6 @@ COLD static int refuse_output(const struct connection *c)
                    "(limits.output)",
                    c->output->queued);
     return -ENOBUFS;
-}
-
-static inline bool is_writable(const struct connection *c)
-{
-    return c->phase == CONNECTION_OPEN && (c->flags & CONNECTION_SHUTDOWN) == 0;
 }
 
 /* Can size bytes join what is corked? Not even none where there is no room:
@@ -76,7 +69,7 @@ static inline bool fits_cork(const struct connection *c, size_t size)
 /* What berth_write() documents, in its order. */
 static int begin_queueing(struct connection *c)
 {
-    if (!is_writable(c)) {
+    if (!connection_is_writable(c)) {
         return -EPIPE;
     }
     if (c->output == NULL) {
@@ -181,7 +174,7 @@ static int copy_loan(struct connection *c, const struct output_loan *loan)
 
     if (loan->size > 0) {
         result = connection_write(c, loan->data, loan->size);
-    } else if (!is_writable(c)) {
+    } else if (!connection_is_writable(c)) {
         result = fail_write(c, -EPIPE);
     }
     return result < 0 ? (int)result : 0;
