@@ -173,7 +173,6 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     const struct settings_input input = {
         .node = node,
         .table = keys_get(KEYS_TOP),
-        .later = keys_later(),
     };
     int error;
 
@@ -193,6 +192,8 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
         .file = keys->log.file,
     };
     config->keys = *keys;
+    (void)operation_read(&making->maker.source, node, keys,
+                         &config->operation); /* counted by finish() */
     return error == -ENOMEM ? error : add_folders(making, &keys->plugin_path);
 }
 

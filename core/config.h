@@ -17,6 +17,7 @@
 #include "error.h"
 #include "keys.h"
 #include "log.h"
+#include "operation.h"
 #include "plugin.h"
 
 struct config_log {
@@ -38,6 +39,7 @@ struct config {
     size_t pool_threads;
     size_t pool_queue; /* jobs that may wait */
     struct config_log log;
+    struct operation operation;
     struct keys_top keys;    /* the top level's values as they take effect */
     const struct node *root; /* of the file; NULL: made from words */
 };

@@ -321,7 +321,6 @@ int config_entry_read(const struct config_maker *maker,
     const struct settings_input input = {
         .node = item,
         .table = keys_get(KEYS_ENTRY),
-        .later = keys_later(),
         .is_kept = true,
     };
     struct keys_entry keys = inherit_keys(maker);

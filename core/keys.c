@@ -174,6 +174,15 @@ static const berth_option entry[] = {
      NODE_FIELD(struct keys_entry, settings),
      .help = "the plugin's own options, described in its README and by "
              "--describe"},
+    {.name = "workers",
+     .type = BERTH_INT,
+     .flags = BERTH_AUTO,
+     BERTH_FIELD(struct keys_entry, workers),
+     .fallback = "auto",
+     .min = 1,
+     .max = KEYS_WORKERS_MAX,
+     .help = "worker processes that serve it; auto is all of them; 1 is for a "
+             "protocol whose connections must know of each other"},
     {.name = "limits",
      .type = BERTH_GROUP,
      BERTH_FIELD(struct keys_entry, limits),
@@ -224,6 +233,36 @@ static const berth_option top[] = {
      .items = entry,
      .help = "what is served, as in [{plugin: echo.so, listen: "
              "\"127.0.0.1:8080\"}]"},
+    {.name = "workers",
+     .type = BERTH_INT,
+     .flags = BERTH_AUTO,
+     BERTH_FIELD(struct keys_top, workers),
+     .fallback = "auto",
+     .min = 0,
+     .max = KEYS_WORKERS_MAX,
+     .help = "worker processes; auto is one for each CPU that the server may "
+             "use; 0 is none: the one process that was started does it all, "
+             "for a debugger"},
+    {.name = "user",
+     .type = BERTH_STRING,
+     BERTH_FIELD(struct keys_top, user),
+     .min = 1,
+     .max = 64,
+     .help = "the user, by name or number, as whom workers run when the server "
+             "is started by root"},
+    {.name = "group",
+     .type = BERTH_STRING,
+     BERTH_FIELD(struct keys_top, group),
+     .min = 1,
+     .max = 64,
+     .help = "the group of the workers; else the group of user"},
+    {.name = "control",
+     .type = BERTH_STRING,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, control),
+     .fallback = "none",
+     .help = "where berthctl finds the server, as in unix:/run/berth.sock; "
+             "whoever may write to that path may command the server"},
     {.name = "trigger",
      .type = BERTH_ENUM,
      BERTH_FIELD(struct keys_top, trigger),
@@ -273,6 +312,43 @@ static const berth_option top[] = {
      .min = 1,
      .max = DAYS_24,
      .help = "a plugin's callback that takes longer is logged"},
+    {.name = "start_timeout",
+     .type = BERTH_DURATION,
+     BERTH_FIELD(struct keys_top, start_timeout_ms),
+     .fallback = "30s",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "time that plugins have to load and to run their init; then the "
+             "start or the reload has failed"},
+    {.name = "old_generations",
+     .type = BERTH_INT,
+     BERTH_FIELD(struct keys_top, old_generations),
+     .fallback = "8",
+     .min = 1,
+     .max = 64,
+     .help = "how many earlier readings of this file may have workers that "
+             "finish their connections; at one more the oldest is ended"},
+    {.name = "crash_limit",
+     .type = BERTH_STRING,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, crash_limit),
+     .fallback = "5/1m",
+     .help = "a plugin that crashed workers so often within that time is put "
+             "aside: it is not served until the next reload"},
+    {.name = "watchdog",
+     .type = BERTH_DURATION,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, watchdog_ms),
+     .fallback = "10s",
+     .min = 1,
+     .max = DAYS_24,
+     .help = "a worker that is in one callback of a plugin for longer is "
+             "reported as stuck; others serve what it would"},
+    {.name = "watchdog_kill",
+     .type = BERTH_BOOL,
+     BERTH_FIELD(struct keys_top, watchdog_kill),
+     .fallback = "false",
+     .help = "a worker that is stuck is killed and replaced"},
     {.name = "log",
      .type = BERTH_GROUP,
      BERTH_FIELD(struct keys_top, log),
@@ -294,13 +370,4 @@ const berth_option *keys_get(enum keys_table table)
     };
 
     return tables[table];
-}
-
-const char *const *keys_later(void)
-{
-    static const char *const keys[] = {
-        "workers", "control", "user", "old_generations", NULL,
-    };
-
-    return keys;
 }

@@ -22,6 +22,9 @@
 #define KEYS_ENTRIES_MAX 1024
 #define KEYS_LISTENERS_MAX 1024
 
+/* More than there are cores in a machine. */
+#define KEYS_WORKERS_MAX 256
+
 /* The key of an entry that says whose settings its settings are. */
 #define KEYS_PLUGIN "plugin"
 
@@ -48,12 +51,21 @@ struct keys_pool {
 
 struct keys_top {
     const struct node *protocols; /* a list; each item: KEYS_ENTRY */
+    int32_t workers;              /* 0: one process does it all; -1: auto */
+    const char *user;             /* a name or a number; NULL: not changed */
+    const char *group;            /* the same; NULL: the user's */
+    const char *control;          /* an address; NULL: none */
     int32_t trigger;              /* enum keys_trigger */
     berth_list plugin_path;       /* of const char *: folders */
     struct limits limits;
     uint64_t drain_timeout_ms; /* 0: none */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
+    uint64_t start_timeout_ms;
+    int32_t old_generations;
+    const char *crash_limit; /* as in "5/1m"; NULL: none */
+    uint64_t watchdog_ms;    /* 0: none */
+    bool watchdog_kill;
     struct keys_pool pool;
     struct keys_log log;
 };
@@ -69,6 +81,7 @@ struct keys_entry {
     const struct node *listen;   /* an address, KEYS_LISTENER, or a list of
                                     these; NULL: reached by switch only */
     const struct node *settings; /* the plugin's own table; may be NULL */
+    int32_t workers;             /* that serve it; -1: all */
     struct limits limits;        /* what is not given is the top level's */
     struct keys_log log;         /* the same; KEYS_ENTRY_LOG */
 };
@@ -81,9 +94,5 @@ struct keys_listener {
 
 /* The table, ending with BERTH_OPTIONS_END. */
 const berth_option *keys_get(enum keys_table table);
-
-/* Keys of the top level and of an entry that a later version will know; the
-   last one is NULL. */
-const char *const *keys_later(void);
 
 #endif

@@ -371,6 +371,10 @@ int option_store(const berth_option *option,
         memset(target, 0, width);
         return 0;
     }
+    if ((option->flags & BERTH_AUTO) != 0 && strcmp(given->text, "auto") == 0) {
+        memset(target, 0xff, width);
+        return 0;
+    }
     switch (option->type) {
     case BERTH_BOOL:
         return store_bool(given->text, target, problem);

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define KNOWN_FLAGS (BERTH_REQUIRED | BERTH_NONE | BERTH_SECRET)
+#define KNOWN_FLAGS (BERTH_REQUIRED | BERTH_NONE | BERTH_SECRET | BERTH_AUTO)
 
 /* As many are ever needed; more means that the NULL at the end is missing. */
 #define CHOICES_MAX 256
@@ -206,6 +206,9 @@ static int check_flags(const struct check *check, const berth_option *option)
     }
     if ((option->flags & BERTH_NONE) != 0 && !is_ready_for_none) {
         return refuse(check, "its type cannot be none");
+    }
+    if ((option->flags & BERTH_AUTO) != 0 && option->type != BERTH_INT) {
+        return refuse(check, "its type cannot be auto");
     }
     return 0;
 }

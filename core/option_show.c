@@ -49,6 +49,9 @@ static const char *show_int(const berth_option *option,
 {
     const int64_t number = read_number(width, stored);
 
+    if ((option->flags & BERTH_AUTO) != 0 && number == -1) {
+        return "auto";
+    }
     if (option_has_range(option) &&
         (number < option->min || number > option->max)) {
         return NULL;

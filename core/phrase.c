@@ -105,6 +105,9 @@ static void put_none(struct line *line, const berth_option *option)
     if ((option->flags & BERTH_NONE) != 0) {
         line_put_text(line, ", or none");
     }
+    if ((option->flags & BERTH_AUTO) != 0) {
+        line_put_text(line, ", or auto");
+    }
 }
 
 /* "list of numbers (1 to 10)": what else is to be said of the items. */

@@ -144,11 +144,15 @@ static void put_types(struct json *json, const berth_option *option)
 void schema_scalar_print(struct json *json, const berth_option *option)
 {
     static const char *const none[] = {"none", NULL};
+    static const char *const automatic[] = {"auto", NULL};
 
     json_key_begin(json, "anyOf", '[');
     put_types(json, option);
     if ((option->flags & BERTH_NONE) != 0) {
         put_choices(json, none);
+    }
+    if ((option->flags & BERTH_AUTO) != 0) {
+        put_choices(json, automatic);
     }
     put_reference(json, "variable");
     json_end(json, ']');

@@ -116,16 +116,6 @@ static void write_keys(const berth_option *table, char *text, size_t size)
     }
 }
 
-static bool is_later(const struct settings_input *input, const char *key)
-{
-    const char *const *later = input->later;
-
-    while (later != NULL && *later != NULL && strcmp(*later, key) != 0) {
-        later++;
-    }
-    return later != NULL && *later != NULL;
-}
-
 static const char *find_nearest(const berth_option *table, const char *key)
 {
     const char *nearest = NULL;
@@ -153,9 +143,7 @@ static int refuse_key(const struct work *work, const struct node *key)
     /* A hostile file has a hundred thousand of them. */
     if (!errors_is_full(work->source->errors)) {
         nearest = find_nearest(work->input->table, key->text);
-        if (is_later(work->input, key->text)) {
-            (void)snprintf(hint, sizeof(hint), "not in this version yet");
-        } else if (nearest != NULL) {
+        if (nearest != NULL) {
             (void)snprintf(hint, sizeof(hint), "did you mean '%.100s'?",
                            nearest);
         } else {

@@ -27,8 +27,6 @@ struct settings_input {
     const berth_option *table; /* valid: see option_check() */
     const char *prefix;        /* of names in messages: "limits"; NULL:
                                   none, as for a plugin's `settings` */
-    const char *const *later;  /* keys that a later version will know, the
-                                  last one NULL; or NULL */
     bool is_kept; /* what is in the struct is the default, not the fallback */
 };
 

@@ -583,20 +583,6 @@ START_TEST(files_that_say_nothing_are_told_the_least)
 }
 END_TEST
 
-START_TEST(keys_of_later_versions_are_told_as_such)
-{
-    check_refused("workers: 4\nuser: www\ncontrol: x\n" ONE "    workers: 1\n",
-                  "server.yaml:1:1: error: unknown key 'workers'\n"
-                  "  hint: not in this version yet\n"
-                  "server.yaml:2:1: error: unknown key 'user'\n"
-                  "  hint: not in this version yet\n"
-                  "server.yaml:3:1: error: unknown key 'control'\n"
-                  "  hint: not in this version yet\n"
-                  "server.yaml:7:5: error: unknown key 'workers'\n"
-                  "  hint: not in this version yet\n");
-}
-END_TEST
-
 START_TEST(all_errors_are_found_in_one_run)
 {
     check_refused("trigger: both\n"
@@ -934,7 +920,6 @@ UNIT_MAIN_WITH("config",
                what_is_wrong_with_listen_is_told,
                an_entry_without_listen_is_warned_of,
                files_that_say_nothing_are_told_the_least,
-               keys_of_later_versions_are_told_as_such,
                all_errors_are_found_in_one_run,
                an_error_that_leaves_a_usable_tree_is_one_all_the_same,
                limits_keep_to_their_ranges,

@@ -64,18 +64,6 @@ START_TEST(every_key_is_described_in_one_line)
 }
 END_TEST
 
-START_TEST(no_key_is_one_of_a_later_version)
-{
-    const char *const *later = keys_later();
-
-    ck_assert_ptr_nonnull(later[0]);
-    for (; *later != NULL; later++) {
-        ck_assert_ptr_null(option_find(keys_get(KEYS_TOP), *later));
-        ck_assert_ptr_null(option_find(keys_get(KEYS_ENTRY), *later));
-    }
-}
-END_TEST
-
 /* The index of a choice of an enumeration. */
 static int choice(enum keys_table table, const char *name, const char *value)
 {
@@ -158,7 +146,6 @@ END_TEST
 UNIT_MAIN("keys",
           the_tables_are_as_good_as_those_of_plugins,
           every_key_is_described_in_one_line,
-          no_key_is_one_of_a_later_version,
           choices_are_in_the_order_of_their_enumerations,
           the_backlog_is_the_same_with_and_without_a_mapping,
           limits_are_the_same_at_both_levels,

@@ -243,6 +243,26 @@ START_TEST(none_is_zero_where_it_is_allowed)
 }
 END_TEST
 
+START_TEST(auto_is_minus_one_where_it_is_allowed)
+{
+    static const berth_option number = {
+        .type = BERTH_INT,
+        .flags = BERTH_AUTO,
+        .min = 1,
+        .max = 10,
+    };
+    static const berth_option plain = {.type = BERTH_INT, .max = 10};
+    int32_t narrow = 7;
+    int64_t wide = 7;
+
+    ck_assert_ptr_null(store(&number, "auto", 4, &narrow));
+    ck_assert_int_eq(narrow, -1);
+    ck_assert_ptr_null(store(&number, "auto", 8, &wide));
+    ck_assert_int_eq(wide, -1);
+    check_refused(&plain, 4, "auto", "must be a whole number", "");
+}
+END_TEST
+
 START_TEST(a_quoted_none_is_a_text_but_no_number)
 {
     static const berth_option text = {
@@ -432,6 +452,7 @@ UNIT_MAIN("option",
           sizes_keep_to_their_range_and_say_it_in_units,
           durations_need_a_unit_and_keep_to_their_range,
           none_is_zero_where_it_is_allowed,
+          auto_is_minus_one_where_it_is_allowed,
           a_quoted_none_is_a_text_but_no_number,
           strings_are_any_text_of_their_length,
           paths_are_not_empty,

@@ -56,6 +56,8 @@ START_TEST(words_and_texts)
     check(&truth, sizeof(bool), "false", "false");
     check(&word, 4, "edge", "edge");
     check(&text, sizeof(char *), "none", "none");
+    check(&(berth_option){.type = BERTH_INT, .flags = BERTH_AUTO, .max = 9}, 4,
+          "auto", "auto");
     check(&text, sizeof(char *), "", "");
 }
 END_TEST

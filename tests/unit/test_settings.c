@@ -500,23 +500,6 @@ START_TEST(a_node_that_is_no_mapping_is_told)
 }
 END_TEST
 
-START_TEST(keys_of_later_versions_are_told_as_such)
-{
-    static const char *const later[] = {"workers", "numbers", NULL};
-    const struct settings_input input = {
-        .node = parse("workers: 4\nnumbers: 3\n"),
-        .table = options,
-        .later = later,
-    };
-
-    ck_assert_int_eq(settings_apply(&source, &input, &values), -EINVAL);
-    ck_assert_str_eq(print(), "f:1:1: error: unknown key 'workers'\n"
-                              "  hint: not in this version yet\n"
-                              "f:2:1: error: unknown key 'numbers'\n"
-                              "  hint: not in this version yet\n");
-}
-END_TEST
-
 START_TEST(what_is_required_must_be_given)
 {
     check_refused("routes: [{status: 3}, {}]\n",
@@ -665,7 +648,6 @@ UNIT_MAIN_WITH("settings",
                unknown_keys_are_told_with_the_nearest,
                a_prefix_is_put_before_names,
                a_node_that_is_no_mapping_is_told,
-               keys_of_later_versions_are_told_as_such,
                what_is_required_must_be_given,
                what_is_missing_is_told_at_the_place_given,
                a_key_that_is_there_twice_counts_once,

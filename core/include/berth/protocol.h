@@ -193,6 +193,8 @@ enum berth_option_flag {
     BERTH_NONE = 2,     /* `none` may be given: stored as 0 (INT, SIZE,
                            DURATION) or NULL (STRING, PATH), whatever the range */
     BERTH_SECRET = 4,   /* never printed */
+    BERTH_AUTO = 8,     /* `auto` may be given: stored as -1 (INT), whatever
+                           the range */
 };
 
 /*
