@@ -33,7 +33,6 @@ struct config {
     size_t entry_count;
     size_t listener_count; /* addresses, of all entries */
     bool edge_triggered;
-    uint64_t drain_timeout_ms; /* 0: none, wait for ever */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
     size_t pool_threads;
@@ -47,6 +46,7 @@ struct config {
 /* Where plugins are found besides what the file says in `plugin_path`. */
 struct config_folders {
     const struct plugin_path *plugins;
+    struct snapshot *snapshot; /* see plugin_set_init(); may be NULL */
 };
 
 /*

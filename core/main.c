@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "config.h"
 #include "error.h"
+#include "foreground.h"
 #include "inspect.h"
 #include "locate.h"
 #include "log.h"
@@ -93,7 +94,7 @@ static int serve(struct program *program, struct worker *worker)
     if (error < 0) {
         status = CLI_EXIT_SYSTEM;
     } else {
-        error = worker_run(worker);
+        error = foreground_run(worker);
         if (error < 0) {
             status = fail("the event loop failed", error);
         }
@@ -106,8 +107,10 @@ static int serve(struct program *program, struct worker *worker)
 static int start_worker(struct program *program, struct log *log)
 {
     struct worker *worker;
-    int error = worker_new(program->config, log, &program->errors, &worker);
+    int error;
 
+    foreground_prepare();
+    error = worker_new(program->config, log, &program->errors, &worker);
     errors_print(&program->errors, stderr);
     if (error == -EINVAL) {
         return CLI_EXIT_CONFIG;
