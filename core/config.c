@@ -417,6 +417,11 @@ read_words(struct making *making, const char *const *words, size_t count)
     return error != 0 ? error : finish(making);
 }
 
+static const char *name_words(size_t count)
+{
+    return count == 0 ? "built-in" : "arguments";
+}
+
 /* Words stand for a file in which there is `protocols` and nothing else. */
 static int apply_nothing(struct making *making)
 {
@@ -449,7 +454,7 @@ int config_from_words(const char *const *words,
                    KEYS_ENTRIES_MAX);
         return -EINVAL;
     }
-    whole = make_whole(count == 0 ? "built-in" : "arguments", folders, errors);
+    whole = make_whole(name_words(count), folders, errors);
     if (whole == NULL) {
         return -ENOMEM;
     }
@@ -467,6 +472,66 @@ int config_from_words(const char *const *words,
     }
     *config = &whole->config;
     return 0;
+}
+
+int config_read(const struct config_source *source,
+                struct errors *errors,
+                struct config **config)
+{
+    if (source->path != NULL) {
+        return config_load(source->path, &source->folders, errors, config);
+    }
+    return config_from_words(source->words, source->word_count,
+                             &source->folders, errors, config);
+}
+
+static int peek(struct whole *whole,
+                const struct config_source *source,
+                struct errors *errors)
+{
+    struct making making;
+    struct keys_top keys;
+    int error;
+
+    if (source->path != NULL) {
+        error = read_file(source->path, source->folders.snapshot, errors,
+                          &whole->document);
+        if (error < 0) {
+            return error;
+        }
+    }
+    error = init_making(&making, whole, source->path, &source->folders, errors);
+    if (error == 0 && source->path == NULL) {
+        error = apply_nothing(&making);
+    } else if (error == 0) {
+        const struct node *root = whole->document->root;
+        const bool is_mapping = root != NULL && root->kind == NODE_MAPPING;
+
+        error = apply_top(&making, is_mapping ? root : NULL, &keys);
+    }
+    return error == -EINVAL ? 0 : error;
+}
+
+int config_peek(const struct config_source *source, struct config **config)
+{
+    struct errors errors;
+    struct whole *whole;
+    int error = -ENOMEM;
+
+    errors_init(&errors);
+    whole = make_whole(source->path == NULL ? name_words(source->word_count)
+                                            : source->path,
+                       &source->folders, &errors);
+    if (whole != NULL) {
+        error = peek(whole, source, &errors);
+        if (error < 0) {
+            config_free(&whole->config);
+        } else {
+            *config = &whole->config;
+        }
+    }
+    errors_fini(&errors);
+    return error;
 }
 
 void config_refuse(const struct config *config,

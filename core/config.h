@@ -71,6 +71,27 @@ int config_from_words(const char *const *words,
                       struct errors *errors,
                       struct config **config);
 
+/* What a configuration is read from. */
+struct config_source {
+    const char *path;         /* NULL: the words */
+    const char *const *words; /* PLUGIN[=ADDRESS] */
+    size_t word_count;
+    struct config_folders folders;
+};
+
+/* config_load() or config_from_words() of it; a file is read from the snapshot
+   of its folders, which keeps it. */
+int config_read(const struct config_source *source,
+                struct errors *errors,
+                struct config **config);
+
+/*
+ * Only the top level, and only as far as it is right: it has no entries, no
+ * plugin is looked at, and nothing is told about what is wrong. Returns 0; or
+ * -errno: nothing can be read of it.
+ */
+int config_peek(const struct config_source *source, struct config **config);
+
 /*
  * An init refused: adds the error, at the option that it names or else at the
  * entry's item in the file.

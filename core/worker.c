@@ -76,6 +76,19 @@ void worker_end(struct worker *worker, const char *why)
     worker->state = WORKER_ENDED;
 }
 
+void worker_drop(struct worker *worker, const struct addresses_set *dropped)
+{
+    addresses_drop(&worker->addresses, dropped);
+}
+
+void worker_set_log_level(struct worker *worker, enum log_level level)
+{
+    worker->log->level = level;
+    for (size_t i = 0; i < worker->entry_count; i++) {
+        worker->entries[i].log->level = level;
+    }
+}
+
 void worker_reopen_log(struct worker *worker)
 {
     int error = log_reopen(worker->log);

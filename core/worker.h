@@ -64,6 +64,12 @@ void worker_stop(struct worker *worker,
 /* Connections that are left end with this turn. why: for the log. */
 void worker_end(struct worker *worker, const char *why);
 
+/* These addresses are not served any more. */
+void worker_drop(struct worker *worker, const struct addresses_set *dropped);
+
+/* From now on; also for entries that have a level of their own. */
+void worker_set_log_level(struct worker *worker, enum log_level level);
+
 /* Opens the log file anew, after it was rotated. */
 void worker_reopen_log(struct worker *worker);
 
