@@ -22,9 +22,7 @@ static const struct option_row {
     char letter;              /* '\0': none */
 } rows[] = {
     {"config", "FILE", "read FILE instead of ./server.yaml", CLI_SERVE, 'c'},
-    {"workers", "N",
-     "worker processes, whatever the file says; 0: one process in all",
-     CLI_SERVE, 'w'},
+    {"workers", "N", "worker processes; 0: one process in all", CLI_SERVE, 'w'},
     {"check", NULL, "read and check all of it, bind nothing, then exit",
      CLI_CHECK, 't'},
     {"list", NULL, "list the plugins that are found, then exit", CLI_LIST, 'l'},

@@ -280,6 +280,10 @@ static void start_workers(struct generation *generation)
     int error = -ENOMEM;
 
     print_text(supervisor, generation->report.text); /* warnings */
+    if (supervisor->current == NULL) {
+        LOG(supervisor->log, LOG_INFO, NULL, "berth %s, configuration: %s",
+            BERTH_VERSION, generation->top->source);
+    }
     if (items != NULL) {
         error = get_all_shards(supervisor, &generation->report,
                                choose_shards(workers), items);
@@ -598,10 +602,6 @@ static int run(struct supervisor *supervisor)
 {
     int error = begin_generation(supervisor);
 
-    if (error == 0) {
-        LOG(supervisor->log, LOG_INFO, NULL, "berth %s, configuration: %s",
-            BERTH_VERSION, supervisor->next->top->source);
-    }
     while (error == 0 && !supervisor->is_over) {
         error = loop_turn(&supervisor->loop);
     }

@@ -316,8 +316,9 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_told)
 {
-    ck_assert_int_eq(document_load("/nonexistent", "/nonexistent", &errors, &document),
-                     -ENOENT);
+    ck_assert_int_eq(
+        document_load("/nonexistent", "/nonexistent", &errors, &document),
+        -ENOENT);
     ck_assert_str_eq(print(), "/nonexistent: error: cannot be read: No such "
                               "file or directory\n");
     tear_down();
@@ -328,7 +329,8 @@ END_TEST
 
 START_TEST(an_endless_file_is_refused)
 {
-    ck_assert_int_eq(document_load("/dev/zero", "/dev/zero", &errors, &document), -EINVAL);
+    ck_assert_int_eq(
+        document_load("/dev/zero", "/dev/zero", &errors, &document), -EINVAL);
     ck_assert_str_eq(print(), "/dev/zero: error: larger than 1MiB\n");
 }
 END_TEST

@@ -217,7 +217,8 @@ static void hang_up(int fd)
 /* The listener's port on the loopback of another family. */
 static struct address local_address(const char *text)
 {
-    const struct sockaddr_in6 *in6 = (const void *)&listener.socket.address.storage;
+    const struct sockaddr_in6 *in6 =
+        (const void *)&listener.socket.address.storage;
     struct address address;
 
     parse(&address, text);
