@@ -22,23 +22,19 @@
 static const struct source_ops timer_ops;
 static const struct source_ops member_ops;
 
+static void hear_member(void *owner, const struct channel_message *message);
+
 /* ------------------------------------------------------------------- making */
 
-static int read_top(struct generation *generation)
-{
-    int error = snapshot_new(&generation->source.folders.snapshot);
-
-    return error < 0 ? error
-                     : config_peek(&generation->source, &generation->top);
-}
-
-int generation_new(const struct generation_parts *parts,
-                   struct generation **generation)
+int generation_adopt(const struct generation_parts *parts,
+                     struct snapshot *snapshot,
+                     struct generation **generation)
 {
     struct generation *made = calloc(1, sizeof(*made));
     int error;
 
     if (made == NULL) {
+        snapshot_free(snapshot);
         return -ENOMEM;
     }
     *made = (struct generation){
@@ -52,13 +48,23 @@ int generation_new(const struct generation_parts *parts,
     };
     list_init(&made->link);
     source_init(&made->source_timer, &timer_ops);
-    error = read_top(made);
+    made->source.folders.snapshot = snapshot;
+    error = config_peek(&made->source, &made->top);
     if (error < 0) {
         generation_free(made);
         return error;
     }
     *generation = made;
     return 0;
+}
+
+int generation_new(const struct generation_parts *parts,
+                   struct generation **generation)
+{
+    struct snapshot *snapshot;
+    const int error = snapshot_new(&snapshot);
+
+    return error < 0 ? error : generation_adopt(parts, snapshot, generation);
 }
 
 void generation_free(struct generation *generation)
@@ -347,8 +353,6 @@ static pid_t fork_member(struct member *member, int channel)
     return pid;
 }
 
-static void hear_member(void *owner, const struct channel_message *message);
-
 static int start_member(struct member *member)
 {
     struct loop *loop = member->generation->loop;
@@ -376,12 +380,10 @@ static int start_member(struct member *member)
     return 0;
 }
 
-static int make_members(struct generation *generation, uint32_t count)
+int generation_make_members(struct generation *generation, uint32_t count)
 {
-    generation->members = calloc(count, sizeof(*generation->members));
-    generation->workers =
-        calloc(generation->report.listener_count + 1, sizeof(uint32_t));
-    if (generation->members == NULL || generation->workers == NULL) {
+    generation->members = calloc(count + 1, sizeof(*generation->members));
+    if (generation->members == NULL) {
         return -ENOMEM;
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -392,11 +394,43 @@ static int make_members(struct generation *generation, uint32_t count)
         member->channel.fd = -1;
         source_init(&member->source, &member_ops);
     }
-    for (size_t i = 0; i < generation->report.listener_count; i++) {
-        generation->workers[i] = generation->report.listeners[i].workers;
-    }
     generation->member_count = count;
     roster_init(&generation->roster, count);
+    return 0;
+}
+
+int generation_adopt_member(struct generation *generation,
+                            uint32_t number,
+                            pid_t pid,
+                            enum member_state state,
+                            int channel)
+{
+    struct member *member = &generation->members[number];
+
+    member->pid = pid;
+    member->state = state;
+    roster_set(&generation->roster, number, state == MEMBER_READY);
+    if (pid == 0 && generation->state == GENERATION_SERVING) {
+        loop_set_timer(generation->loop, &member->source, 0);
+    }
+    if (channel < 0) {
+        return 0;
+    }
+    return channel_open(&member->channel, generation->loop, channel,
+                        hear_member, member);
+}
+
+static int list_workers(struct generation *generation)
+{
+    const struct report *report = &generation->report;
+
+    generation->workers = calloc(report->listener_count + 1, sizeof(uint32_t));
+    if (generation->workers == NULL) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < report->listener_count; i++) {
+        generation->workers[i] = report->listeners[i].workers;
+    }
     return 0;
 }
 
@@ -408,7 +442,10 @@ int generation_start(struct generation *generation,
 
     generation->shards = shards;
     generation->state = GENERATION_STARTING;
-    error = make_members(generation, workers);
+    error = generation_make_members(generation, workers);
+    if (error == 0) {
+        error = list_workers(generation);
+    }
     for (uint32_t i = 0; i < workers && error == 0; i++) {
         error = start_member(&generation->members[i]);
     }

@@ -110,6 +110,21 @@ struct generation_parts {
 int generation_new(const struct generation_parts *parts,
                    struct generation **generation);
 
+/*
+ * One whose processes are there already (handover.h): its snapshot is taken
+ * over, also on failure; the owner fills in the rest, members last. Returns 0
+ * or -errno.
+ */
+int generation_adopt(const struct generation_parts *parts,
+                     struct snapshot *snapshot,
+                     struct generation **generation);
+int generation_make_members(struct generation *generation, uint32_t count);
+int generation_adopt_member(struct generation *generation,
+                            uint32_t number,
+                            pid_t pid,
+                            enum member_state state,
+                            int channel);
+
 /* No process of it may be left. */
 void generation_free(struct generation *generation);
 

@@ -25,6 +25,7 @@
 /* What the commands have in common. */
 struct program {
     struct cli cli;
+    char *const *argv;
     char path[PATH_MAX];
     char found[PATH_MAX]; /* the configuration, if none is named */
     struct config_source source;
@@ -154,18 +155,24 @@ static int run_configured(struct program *program)
     return status;
 }
 
-static int supervise(struct program *program, const struct config *top)
+/* wanted: the log as server.yaml has it. */
+static int supervise(struct program *program, const struct config_log *wanted)
 {
     struct supervisor_parts parts = {
         .source = &program->source,
         .workers = program->cli.workers,
+        .program = program->path,
+        .argv = program->argv,
     };
     struct log log;
-    int error = log_open(&log, top->log.file, top->log.level, top->log.format);
+    int error = log_open(&log, wanted->file, wanted->level, wanted->format);
     int status;
 
+    if (error < 0 && !supervisor_is_heir()) {
+        return fail(wanted->file == NULL ? "log" : wanted->file, error);
+    }
     if (error < 0) {
-        return fail(top->log.file == NULL ? "log" : top->log.file, error);
+        (void)log_open(&log, NULL, wanted->level, wanted->format);
     }
     parts.log = &log;
     status = supervisor_run(&parts);
@@ -177,17 +184,20 @@ static int supervise(struct program *program, const struct config *top)
    as that is refused by what reads all of it. */
 static int run_server(struct program *program)
 {
+    static const struct config_log plain = {.level = LOG_INFO};
+    const bool is_heir = supervisor_is_heir();
     int32_t workers = program->cli.workers;
     struct config *top = NULL;
     int status;
 
     if (config_peek(&program->source, &top) < 0) {
-        return run_configured(program);
+        return is_heir ? supervise(program, &plain) : run_configured(program);
     }
     if (workers < 0) {
         workers = top->operation.workers;
     }
-    status = workers == 0 ? run_configured(program) : supervise(program, top);
+    status = workers == 0 && !is_heir ? run_configured(program)
+                                      : supervise(program, &top->log);
     config_free(top);
     return status;
 }
@@ -260,7 +270,7 @@ static int open_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-    struct program program = {.config = NULL};
+    struct program program = {.argv = argv};
     int error = open_standard_streams();
     int status;
 

@@ -2,6 +2,7 @@
 #include "socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -219,6 +220,15 @@ int socket_open(struct socket *made,
         error = open_at(made, &other, step);
     }
     return error;
+}
+
+int socket_adopt(struct socket *made, const struct address *asked, int fd)
+{
+    *made = (struct socket){.fd = fd};
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        return -errno;
+    }
+    return note_address(made, asked);
 }
 
 int socket_set_mode(const struct socket *of, int32_t mode)

@@ -46,6 +46,13 @@ int socket_open(struct socket *made,
                 const struct socket_parts *parts,
                 const char **step);
 
+/*
+ * Takes over a descriptor that was bound to that address by this process,
+ * before it became another program. Returns 0; or -errno: it is no such socket,
+ * and stays the caller's.
+ */
+int socket_adopt(struct socket *made, const struct address *asked, int fd);
+
 /* Other permissions for its path, if it has one. Returns 0 or -errno. */
 int socket_set_mode(const struct socket *of, int32_t mode);
 

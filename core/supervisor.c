@@ -12,7 +12,9 @@
 
 #include "cli.h"
 #include "generation.h"
+#include "handover.h"
 #include "signals.h"
+#include "upgrade.h"
 
 /* Of an address, for each worker: so that the sockets can be dealt out evenly
    when there are more or fewer workers after a reload. */
@@ -22,7 +24,7 @@
 #define KILL_AFTER_MS 5000
 
 static const int numbers[] = {
-    SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD, 0,
+    SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCHLD, 0,
 };
 
 struct supervisor {
@@ -38,7 +40,9 @@ struct supervisor {
     struct generation *next;    /* the one that is to; NULL: none */
     struct generation *leaving; /* whose end of accepting is waited for */
     uint32_t generation_count;  /* that there were */
-    bool is_reload_wanted;      /* while another one is under way */
+    struct upgrade upgrade;
+    bool is_reload_wanted; /* while something else is under way */
+    bool is_upgrade_wanted;
     bool is_stopping;
     bool is_over;
     int status;
@@ -182,6 +186,7 @@ static void tell_addresses(const struct supervisor *supervisor,
 static const struct generation_ops generation_ops;
 
 static void reload(struct supervisor *supervisor);
+static void upgrade(struct supervisor *supervisor);
 
 static uint32_t cpus_allowed(void)
 {
@@ -358,13 +363,25 @@ static void retire(struct supervisor *supervisor,
     }
 }
 
-static void reload_is_done(struct supervisor *supervisor)
+/* One thing at a time: is a generation on its way in or out, or a trial? */
+static bool is_busy(const struct supervisor *supervisor)
 {
-    LOG(supervisor->log, LOG_INFO, NULL, "reloaded: generation %u serves",
-        supervisor->current->number);
-    if (supervisor->is_reload_wanted && !supervisor->is_stopping) {
+    return supervisor->next != NULL || supervisor->leaving != NULL ||
+           supervisor->upgrade.pid != 0;
+}
+
+/* What was asked for meanwhile. */
+static void go_on(struct supervisor *supervisor)
+{
+    if (supervisor->is_stopping || is_busy(supervisor)) {
+        return;
+    }
+    if (supervisor->is_reload_wanted) {
         supervisor->is_reload_wanted = false;
         reload(supervisor);
+    } else if (supervisor->is_upgrade_wanted) {
+        supervisor->is_upgrade_wanted = false;
+        upgrade(supervisor);
     }
 }
 
@@ -411,8 +428,9 @@ static void has_stopped(struct generation *generation)
     if (supervisor->leaving == generation) {
         supervisor->leaving = NULL;
         release_addresses(generation);
-        if (!supervisor->is_stopping) {
-            reload_is_done(supervisor);
+        if (supervisor->current != NULL) {
+            LOG(supervisor->log, LOG_INFO, NULL,
+                "reloaded: generation %u serves", supervisor->current->number);
         }
     }
 }
@@ -442,7 +460,7 @@ static void reload(struct supervisor *supervisor)
 {
     int error;
 
-    if (supervisor->next != NULL || supervisor->leaving != NULL) {
+    if (is_busy(supervisor)) {
         supervisor->is_reload_wanted = true;
         return;
     }
@@ -452,6 +470,80 @@ static void reload(struct supervisor *supervisor)
         LOG(supervisor->log, LOG_ERROR, NULL, "cannot reload: %s",
             strerror(-error));
     }
+}
+
+static void upgrade(struct supervisor *supervisor)
+{
+    const uint64_t timeout_ms =
+        generation_operation(supervisor->current)->start_timeout_ms;
+    int error;
+
+    if (is_busy(supervisor)) {
+        supervisor->is_upgrade_wanted = true;
+        return;
+    }
+    LOG(supervisor->log, LOG_INFO, NULL, "upgrading: trying %s --check",
+        supervisor->parts->program);
+    error = upgrade_try(&supervisor->upgrade, &supervisor->loop,
+                        supervisor->parts->program, supervisor->parts->argv,
+                        timeout_ms);
+    if (error < 0) {
+        LOG(supervisor->log, LOG_ERROR, NULL, "cannot upgrade: %s",
+            strerror(-error));
+    }
+}
+
+/* Returns only if that fails. */
+static int become(struct supervisor *supervisor)
+{
+    const struct handover handover = {
+        .addresses = &supervisor->addresses,
+        .generations = &supervisor->generations,
+        .current = supervisor->current,
+        .generation_count = supervisor->generation_count,
+        .control = HANDOVER_NONE,
+        .stats = HANDOVER_NONE,
+    };
+    const int fd = handover_save(&handover);
+    char number[16];
+    int error = fd < 0 ? fd : 0;
+
+    if (fd < 0) {
+        return error;
+    }
+    (void)snprintf(number, sizeof(number), "%d", fd);
+    if (setenv(HANDOVER_VARIABLE, number, 1) < 0) {
+        error = -errno;
+    } else {
+        (void)fflush(NULL);
+        (void)execv(supervisor->parts->program, supervisor->parts->argv);
+        error = -errno;
+    }
+    (void)unsetenv(HANDOVER_VARIABLE);
+    handover_undo(&handover, fd);
+    return error;
+}
+
+static void end_trial(struct supervisor *supervisor, int status)
+{
+    char *why = NULL;
+    int error = upgrade_judge(&supervisor->upgrade, status, &why);
+
+    if (supervisor->is_stopping) {
+        free(why);
+        return;
+    }
+    if (error == 0) {
+        error = become(supervisor);
+        LOG(supervisor->log, LOG_ERROR, NULL, "cannot upgrade: %s",
+            strerror(-error));
+        return;
+    }
+    print_text(supervisor, why);
+    LOG(supervisor->log, LOG_ERROR, NULL,
+        "the upgrade is refused: generation %u serves on",
+        supervisor->current->number);
+    free(why);
 }
 
 static void stop_all(struct supervisor *supervisor)
@@ -531,6 +623,10 @@ static void reopen_log(struct supervisor *supervisor)
 
 static void reap_one(struct supervisor *supervisor, pid_t pid, int status)
 {
+    if (pid == supervisor->upgrade.pid) {
+        end_trial(supervisor, status);
+        return;
+    }
     for (struct list *link = supervisor->generations.next;
          link != &supervisor->generations; link = link->next) {
         if (generation_reap(CONTAINER_OF(link, struct generation, link), pid,
@@ -565,9 +661,10 @@ static void take_signal(void *owner, uint32_t number)
         reopen_log(supervisor);
         break;
     case SIGHUP:
-        if (!supervisor->is_stopping) {
-            reload(supervisor);
-        }
+        supervisor->is_reload_wanted = true;
+        break;
+    case SIGUSR2:
+        supervisor->is_upgrade_wanted = true;
         break;
     default:
         if (supervisor->is_stopping) {
@@ -593,14 +690,66 @@ static bool end_turn(void *arg)
         release_addresses(generation);
         generation_free(generation);
     }
+    go_on(supervisor);
     supervisor->is_over =
         supervisor->is_stopping && list_is_empty(&supervisor->generations);
     return false;
 }
 
+bool supervisor_is_heir(void)
+{
+    return getenv(HANDOVER_VARIABLE) != NULL;
+}
+
+static int take_inheritance(struct supervisor *supervisor)
+{
+    const struct generation_parts parts = {
+        .owner = supervisor,
+        .ops = &generation_ops,
+        .loop = &supervisor->loop,
+        .log = supervisor->log,
+        .source = *supervisor->parts->source,
+    };
+    struct handover handover = {
+        .addresses = &supervisor->addresses,
+        .generations = &supervisor->generations,
+    };
+    const int fd = atoi(getenv(HANDOVER_VARIABLE));
+    int error;
+
+    (void)unsetenv(HANDOVER_VARIABLE);
+    error = handover_load(fd, &parts, &handover);
+    if (error < 0) {
+        return error;
+    }
+    supervisor->current = handover.current;
+    supervisor->generation_count = handover.generation_count;
+    LOG(supervisor->log, LOG_INFO, NULL,
+        "upgraded to berth %s: generation %u serves on", BERTH_VERSION,
+        supervisor->current == NULL ? 0 : supervisor->current->number);
+    reap(supervisor); /* its signal may have gone to the old program */
+    return 0;
+}
+
+/* What this program makes of server.yaml takes over from what the last one
+   made of it. */
+static int begin(struct supervisor *supervisor)
+{
+    if (supervisor_is_heir()) {
+        const int error = take_inheritance(supervisor);
+
+        if (error < 0) {
+            LOG(supervisor->log, LOG_ERROR, NULL,
+                "what the last program left cannot be taken over: %s",
+                strerror(-error));
+        }
+    }
+    return begin_generation(supervisor);
+}
+
 static int run(struct supervisor *supervisor)
 {
-    int error = begin_generation(supervisor);
+    int error = begin(supervisor);
 
     while (error == 0 && !supervisor->is_over) {
         error = loop_turn(&supervisor->loop);
@@ -634,6 +783,7 @@ int supervisor_run(const struct supervisor_parts *parts)
     list_init(&supervisor.over);
     list_init(&supervisor.addresses);
     source_init(&supervisor.source, &supervisor_ops);
+    upgrade_init(&supervisor.upgrade);
     error = set_up(&supervisor);
     if (error == 0) {
         error = run(&supervisor);
