@@ -106,6 +106,7 @@ void addresses_fini(struct addresses *addresses)
     while (addresses->gate_count > 0) {
         gate_fini(&addresses->gates[--addresses->gate_count]);
     }
+    free(addresses->shards);
     free(addresses->listeners);
     free(addresses->gates);
     free((void *)(uintptr_t)addresses->texts);
@@ -121,7 +122,7 @@ static void tell_address(const struct listener *listener)
     char text[ADDRESS_TEXT_MAX];
     struct log_subject subject = {.entry = listener->entry->head.name};
 
-    (void)address_format(&listener->address, text, sizeof(text));
+    (void)address_format(&listener->socket.address, text, sizeof(text));
     log_write(listener->entry->log, NULL, LOG_INFO, &subject, "listening on %s",
               text);
 }
@@ -151,15 +152,24 @@ open_one(struct addresses *addresses, struct entry *entry, size_t index)
     return 0;
 }
 
+/* Who has the connections of an address: its entry, or the next gate. */
+static struct entry *find_owner(const struct addresses *addresses,
+                                struct entry *entries,
+                                size_t index,
+                                struct gate **gate)
+{
+    const struct config_listener *first = addresses->firsts[index];
+
+    return first->next == NULL ? &entries[first->entry] : &(*gate)++->entry;
+}
+
 int addresses_open(struct addresses *addresses, struct entry *entries)
 {
     struct gate *gate = addresses->gates;
     int first_error = 0;
 
     for (size_t i = 0; i < addresses->count; i++) {
-        const struct config_listener *first = addresses->firsts[i];
-        struct entry *entry =
-            first->next == NULL ? &entries[first->entry] : &gate++->entry;
+        struct entry *entry = find_owner(addresses, entries, i, &gate);
         int error = open_one(addresses, entry, i);
 
         if (first_error == 0) {
@@ -167,6 +177,90 @@ int addresses_open(struct addresses *addresses, struct entry *entries)
         }
     }
     return first_error;
+}
+
+static void adopt_one(struct addresses *addresses,
+                      struct entry *entry,
+                      size_t index,
+                      const struct shards *shards,
+                      uint32_t workers)
+{
+    for (size_t k = 0; k < shards->count; k++) {
+        const struct listener_parts parts = {
+            .entry = entry,
+            .index = (uint16_t)index,
+            .address = &shards->sockets[k].address,
+        };
+        const size_t next = addresses->open_count++;
+
+        listener_adopt(&addresses->listeners[next], &parts,
+                       shards->sockets[k].fd);
+        addresses->shards[next] = (struct roster_shard){
+            .number = (uint32_t)k,
+            .count = (uint32_t)shards->count,
+            .workers = workers,
+        };
+    }
+}
+
+int addresses_adopt(struct addresses *addresses,
+                    struct entry *entries,
+                    const struct shards *const *shards,
+                    const uint32_t *workers)
+{
+    struct gate *gate = addresses->gates;
+    size_t total = 1; /* none is fine, too */
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        total += shards[i]->count;
+    }
+    free(addresses->listeners);
+    addresses->listeners = calloc(total, sizeof(*addresses->listeners));
+    addresses->shards = calloc(total, sizeof(*addresses->shards));
+    if (addresses->listeners == NULL || addresses->shards == NULL) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < addresses->count; i++) {
+        struct entry *entry = find_owner(addresses, entries, i, &gate);
+
+        adopt_one(addresses, entry, i, shards[i], workers[i]);
+    }
+    return 0;
+}
+
+int addresses_follow(struct addresses *addresses,
+                     const struct roster *roster,
+                     uint32_t worker)
+{
+    int first_error = 0;
+
+    for (size_t i = 0; i < addresses->open_count; i++) {
+        struct listener *listener = &addresses->listeners[i];
+        int error = 0;
+
+        if (!roster_serves(roster, worker, &addresses->shards[i])) {
+            listener_idle(listener);
+        } else if (listener->socket.fd >= 0 &&
+                   listener->pause == LISTENER_IDLE) {
+            error = listener_start(listener);
+        }
+        if (first_error == 0) {
+            first_error = error;
+        }
+    }
+    return first_error;
+}
+
+void addresses_drop(struct addresses *addresses,
+                    const struct addresses_set *dropped)
+{
+    for (size_t i = 0; i < addresses->open_count; i++) {
+        struct listener *listener = &addresses->listeners[i];
+
+        if (addresses_set_has(dropped, listener->index)) {
+            listener_close(listener);
+        }
+    }
 }
 
 int addresses_start(struct addresses *addresses)
@@ -189,10 +283,17 @@ void addresses_resume(struct addresses *addresses)
     }
 }
 
-void addresses_finish(struct addresses *addresses)
+void addresses_finish(struct addresses *addresses,
+                      const struct addresses_set *kept)
 {
     for (size_t i = 0; i < addresses->open_count; i++) {
-        listener_finish(&addresses->listeners[i]);
+        struct listener *listener = &addresses->listeners[i];
+
+        if (kept != NULL && addresses_set_has(kept, listener->index)) {
+            listener_close(listener);
+        } else {
+            listener_finish(listener);
+        }
     }
 }
 

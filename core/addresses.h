@@ -12,7 +12,25 @@
 #include "entry.h"
 #include "error.h"
 #include "gate.h"
+#include "keys.h"
 #include "listener.h"
+#include "roster.h"
+#include "shards.h"
+
+/* A set of addresses: bit i is that of number i. */
+struct addresses_set {
+    uint64_t bits[KEYS_LISTENERS_MAX / 64];
+};
+
+static inline bool addresses_set_has(const struct addresses_set *set, size_t i)
+{
+    return (set->bits[i / 64] >> (i % 64) & 1) != 0;
+}
+
+static inline void addresses_set_add(struct addresses_set *set, size_t i)
+{
+    set->bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
 
 struct addresses {
     size_t count;
@@ -21,7 +39,10 @@ struct addresses {
     const char *const *texts; /* as written there */
     struct gate *gates;       /* of those that are shared, in their order */
     size_t gate_count;
-    struct listener *listeners; /* in the same order; those that are open */
+    struct listener *listeners;  /* in the same order; those that are open: of
+                                   an address one, or one for each shard */
+    struct roster_shard *shards; /* what each one listens to; NULL: they are
+                                    this process's own */
     size_t open_count;
 };
 
@@ -40,13 +61,38 @@ int addresses_init(struct addresses *addresses,
  */
 int addresses_open(struct addresses *addresses, struct entry *entries);
 
+/*
+ * The same with what the supervisor has bound: shards[i] for address i; their
+ * descriptors are this process's own. workers[i]: how many serve address i, 0:
+ * all. Returns 0 or -ENOMEM.
+ */
+int addresses_adopt(struct addresses *addresses,
+                    struct entry *entries,
+                    const struct shards *const *shards,
+                    const uint32_t *workers);
+
 /* Begins to accept, and tells where. Returns 0 or -errno. */
 int addresses_start(struct addresses *addresses);
 
-/* For each that is open: listener_resume(), listener_finish(),
-   listener_close(). */
+/* Accepts from those that are the worker's by the roster, and from no others.
+   Returns 0, or the first -errno: the others are tried nevertheless. */
+int addresses_follow(struct addresses *addresses,
+                     const struct roster *roster,
+                     uint32_t worker);
+
+/* These addresses are not served any more. */
+void addresses_drop(struct addresses *addresses,
+                    const struct addresses_set *dropped);
+
+/*
+ * Closes all: after accepting what the kernel holds already, but at addresses
+ * that others go on to serve. kept NULL: there are none.
+ */
+void addresses_finish(struct addresses *addresses,
+                      const struct addresses_set *kept);
+
+/* For each that is open: listener_resume(), listener_close(). */
 void addresses_resume(struct addresses *addresses);
-void addresses_finish(struct addresses *addresses);
 void addresses_close(struct addresses *addresses);
 
 /* They must be closed. Zeroed ones are fine. */

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <berth/protocol.h>
@@ -21,6 +22,7 @@ static const struct option_row {
     char letter;              /* '\0': none */
 } rows[] = {
     {"config", "FILE", "read FILE instead of ./server.yaml", CLI_SERVE, 'c'},
+    {"workers", "N", "worker processes; 0: one process in all", CLI_SERVE, 'w'},
     {"check", NULL, "read and check all of it, bind nothing, then exit",
      CLI_CHECK, 't'},
     {"list", NULL, "list the plugins that are found, then exit", CLI_LIST, 'l'},
@@ -235,14 +237,35 @@ static const char *get_command_name(enum cli_command command)
     return NULL;
 }
 
+static int take_config(struct cli *cli)
+{
+    if (cli->config != NULL) {
+        return refuse("option '--config' is given twice");
+    }
+    cli->config = optarg;
+    return 0;
+}
+
+static int take_workers(struct cli *cli)
+{
+    const size_t digits = strspn(optarg, "0123456789");
+
+    if (cli->workers >= 0) {
+        return refuse("option '--workers' is given twice");
+    }
+    cli->workers = (int32_t)strtoul(optarg, NULL, 10);
+    if (digits == 0 || digits > 3 || optarg[digits] != '\0' ||
+        cli->workers > CLI_WORKERS_MAX) {
+        return refuse("'--workers' must be a number from 0 to %d",
+                      CLI_WORKERS_MAX);
+    }
+    return 0;
+}
+
 static int take_option(struct cli *cli, const struct option_row *row)
 {
     if (row->value != NULL) {
-        if (cli->config != NULL) {
-            return refuse("option '--%s' is given twice", row->name);
-        }
-        cli->config = optarg;
-        return 0;
+        return row->letter == 'w' ? take_workers(cli) : take_config(cli);
     }
     /* They are in order of rank: help last. */
     if (row->command >= CLI_VERSION || cli->command >= CLI_VERSION) {
@@ -307,7 +330,7 @@ static int check_words(const struct cli *cli)
 
 int cli_parse(struct cli *cli, int argc, char **argv)
 {
-    struct cli parsed = {.command = CLI_SERVE};
+    struct cli parsed = {.command = CLI_SERVE, .workers = -1};
     int result = refuse_single_dash(argc, argv);
 
     if (result == 0) {

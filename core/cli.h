@@ -6,6 +6,7 @@
 #define BERTH_CLI_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Exit statuses; the numbers of sysexits.h. */
@@ -29,8 +30,11 @@ enum cli_command {
     CLI_HELP,
 };
 
+#define CLI_WORKERS_MAX 256
+
 struct cli {
     enum cli_command command;
+    int32_t workers;          /* of --workers; -1: not given */
     const char *config;       /* of --config; NULL: not given */
     const char *const *words; /* PLUGIN[=ADDRESS]; within argv */
     size_t word_count;        /* only with CLI_SERVE, CLI_CHECK and

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "document.h"
+#include "syntax.h"
 
 /* A hint: the least that a file must have. */
 #define MINIMAL                                                                \
@@ -37,7 +38,9 @@ static int refuse_memory(struct errors *errors)
     return -ENOMEM;
 }
 
-static struct whole *make_whole(const char *source, struct errors *errors)
+static struct whole *make_whole(const char *source,
+                                const struct config_folders *folders,
+                                struct errors *errors)
 {
     struct whole *whole = calloc(1, sizeof(*whole));
 
@@ -46,7 +49,7 @@ static struct whole *make_whole(const char *source, struct errors *errors)
         return NULL;
     }
     arena_init(&whole->arena);
-    plugin_set_init(&whole->plugins);
+    plugin_set_init(&whole->plugins, folders->snapshot);
     whole->config.source = arena_text(&whole->arena, source, strlen(source));
     if (whole->config.source == NULL) {
         errors_no_memory(errors);
@@ -181,7 +184,6 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     making->maker.limits = keys->limits;
     making->maker.log = keys->log;
     config->edge_triggered = keys->trigger == KEYS_TRIGGER_EDGE;
-    config->drain_timeout_ms = keys->drain_timeout_ms;
     config->sniff_timeout_ms = keys->sniff_timeout_ms;
     config->slow_callback_ms = keys->slow_callback_ms;
     config->pool_threads = (size_t)keys->pool.threads;
@@ -291,20 +293,54 @@ static int read_root(struct making *making, const struct node *root)
     return error != 0 ? error : finish(making);
 }
 
+/* Where the file is read: in the snapshot, if there is one. */
+static int find_image(const char *path,
+                      struct snapshot *snapshot,
+                      const struct snapshot_file **file)
+{
+    const struct snapshot_file named = {SNAPSHOT_CONFIG, path, path, -1};
+
+    *file = snapshot == NULL ? NULL
+                             : snapshot_find(snapshot, SNAPSHOT_CONFIG, path);
+    if (snapshot == NULL || *file != NULL) {
+        return 0;
+    }
+    return snapshot_take(snapshot, &named, SYNTAX_SIZE_MAX + 1, file);
+}
+
+static int read_file(const char *path,
+                     struct snapshot *snapshot,
+                     struct errors *errors,
+                     struct document **document)
+{
+    const struct place place = {.file = path};
+    const struct snapshot_file *file;
+    char image[SNAPSHOT_IMAGE_MAX];
+    int error = find_image(path, snapshot, &file);
+
+    if (error < 0) {
+        errors_add(errors, &place, NULL, "cannot be read: %s",
+                   strerror(-error));
+        return error;
+    }
+    return document_load(file == NULL ? path : snapshot_image(file, image),
+                         path, errors, document);
+}
+
 int config_load(const char *path,
                 const struct config_folders *folders,
                 struct errors *errors,
                 struct config **config)
 {
     const size_t before = errors_count(errors);
-    struct whole *whole = make_whole(path, errors);
+    struct whole *whole = make_whole(path, folders, errors);
     struct making making;
     int error;
 
     if (whole == NULL) {
         return -ENOMEM;
     }
-    error = document_load(path, errors, &whole->document);
+    error = read_file(path, folders->snapshot, errors, &whole->document);
     if (error == 0) {
         error = init_making(&making, whole, path, folders, errors);
     }
@@ -381,6 +417,11 @@ read_words(struct making *making, const char *const *words, size_t count)
     return error != 0 ? error : finish(making);
 }
 
+static const char *name_words(size_t count)
+{
+    return count == 0 ? "built-in" : "arguments";
+}
+
 /* Words stand for a file in which there is `protocols` and nothing else. */
 static int apply_nothing(struct making *making)
 {
@@ -413,7 +454,7 @@ int config_from_words(const char *const *words,
                    KEYS_ENTRIES_MAX);
         return -EINVAL;
     }
-    whole = make_whole(count == 0 ? "built-in" : "arguments", errors);
+    whole = make_whole(name_words(count), folders, errors);
     if (whole == NULL) {
         return -ENOMEM;
     }
@@ -431,6 +472,66 @@ int config_from_words(const char *const *words,
     }
     *config = &whole->config;
     return 0;
+}
+
+int config_read(const struct config_source *source,
+                struct errors *errors,
+                struct config **config)
+{
+    if (source->path != NULL) {
+        return config_load(source->path, &source->folders, errors, config);
+    }
+    return config_from_words(source->words, source->word_count,
+                             &source->folders, errors, config);
+}
+
+static int peek(struct whole *whole,
+                const struct config_source *source,
+                struct errors *errors)
+{
+    struct making making;
+    struct keys_top keys;
+    int error;
+
+    if (source->path != NULL) {
+        error = read_file(source->path, source->folders.snapshot, errors,
+                          &whole->document);
+        if (error < 0) {
+            return error;
+        }
+    }
+    error = init_making(&making, whole, source->path, &source->folders, errors);
+    if (error == 0 && source->path == NULL) {
+        error = apply_nothing(&making);
+    } else if (error == 0) {
+        const struct node *root = whole->document->root;
+        const bool is_mapping = root != NULL && root->kind == NODE_MAPPING;
+
+        error = apply_top(&making, is_mapping ? root : NULL, &keys);
+    }
+    return error == -EINVAL ? 0 : error;
+}
+
+int config_peek(const struct config_source *source, struct config **config)
+{
+    struct errors errors;
+    struct whole *whole;
+    int error = -ENOMEM;
+
+    errors_init(&errors);
+    whole = make_whole(source->path == NULL ? name_words(source->word_count)
+                                            : source->path,
+                       &source->folders, &errors);
+    if (whole != NULL) {
+        error = peek(whole, source, &errors);
+        if (error < 0) {
+            config_free(&whole->config);
+        } else {
+            *config = &whole->config;
+        }
+    }
+    errors_fini(&errors);
+    return error;
 }
 
 void config_refuse(const struct config *config,

@@ -33,7 +33,6 @@ struct config {
     size_t entry_count;
     size_t listener_count; /* addresses, of all entries */
     bool edge_triggered;
-    uint64_t drain_timeout_ms; /* 0: none, wait for ever */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
     size_t pool_threads;
@@ -47,6 +46,7 @@ struct config {
 /* Where plugins are found besides what the file says in `plugin_path`. */
 struct config_folders {
     const struct plugin_path *plugins;
+    struct snapshot *snapshot; /* see plugin_set_init(); may be NULL */
 };
 
 /*
@@ -70,6 +70,27 @@ int config_from_words(const char *const *words,
                       const struct config_folders *folders,
                       struct errors *errors,
                       struct config **config);
+
+/* What a configuration is read from. */
+struct config_source {
+    const char *path;         /* NULL: the words */
+    const char *const *words; /* PLUGIN[=ADDRESS] */
+    size_t word_count;
+    struct config_folders folders;
+};
+
+/* config_load() or config_from_words() of it; a file is read from the snapshot
+   of its folders, which keeps it. */
+int config_read(const struct config_source *source,
+                struct errors *errors,
+                struct config **config);
+
+/*
+ * Only the top level, and only as far as it is right: it has no entries, no
+ * plugin is looked at, and nothing is told about what is wrong. Returns 0; or
+ * -errno: nothing can be read of it.
+ */
+int config_peek(const struct config_source *source, struct config **config);
 
 /*
  * An init refused: adds the error, at the option that it names or else at the

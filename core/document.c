@@ -189,12 +189,13 @@ static ssize_t read_file(const char *path, char *text, size_t size)
 }
 
 int document_load(const char *path,
+                  const char *file,
                   struct errors *errors,
                   struct document **document)
 {
     /* One more than is allowed, so that it is seen to be too much. */
     const size_t size = SYNTAX_SIZE_MAX + 1;
-    const struct place place = {.file = path};
+    const struct place place = {.file = file};
     char *text = malloc(size);
     ssize_t used;
     int error;
@@ -209,7 +210,7 @@ int document_load(const char *path,
         errors_add(errors, &place, NULL, "cannot be read: %s",
                    strerror(-error));
     } else {
-        error = document_parse(text, (size_t)used, path, errors, document);
+        error = document_parse(text, (size_t)used, file, errors, document);
     }
     free(text);
     return error;

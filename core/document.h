@@ -34,10 +34,11 @@ int document_parse(const char *text,
                    struct document **document);
 
 /*
- * The same of a file. Besides the above it returns, with an error added, what
- * open(2) or read(2) said.
+ * The same of the file at path, which is called file in messages. Besides the
+ * above it returns, with an error added, what open(2) or read(2) said.
  */
 int document_load(const char *path,
+                  const char *file,
                   struct errors *errors,
                   struct document **document);
 

@@ -111,7 +111,7 @@ static int print_found(const struct plugin_path *path,
     struct finding finding = {.errors = errors};
     int error;
 
-    plugin_set_init(&finding.set);
+    plugin_set_init(&finding.set, NULL);
     arena_init(&finding.arena);
     error = plugin_list(path, add_plugin, &finding);
     if (error == 0) {
@@ -149,7 +149,7 @@ int inspect_describe(const struct plugin_path *path,
     if (count == 0) {
         describe_server(stream);
     }
-    plugin_set_init(&set);
+    plugin_set_init(&set, NULL);
     for (size_t i = 0; i < count; i++) {
         const struct place place = {.file = words[i]};
         struct plugin_refusal refusal;

@@ -2,11 +2,8 @@
 #include "listener.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "connection.h"
@@ -17,221 +14,72 @@
 /* How long to wait for descriptors that others must give back. */
 #define EXHAUSTED_RETRY_MS 500
 
-static int set_option(int fd, int level, int option)
-{
-    int on = 1;
-
-    return setsockopt(fd, level, option, &on, sizeof(on)) < 0 ? -errno : 0;
-}
-
-/* Accepted sockets inherit them (tcp(7), socket(7)), so that none costs a
-   system call for each connection. Urgent bytes stay in their place in the
-   stream, as RFC 6093, section 4, advises. */
-static int set_tcp_options(int fd, const struct address *address)
-{
-    int only_ipv6 = address->both_families ? 0 : 1;
-    int error = set_option(fd, SOL_SOCKET, SO_REUSEADDR);
-
-    if (error == 0) {
-        error = set_option(fd, IPPROTO_TCP, TCP_NODELAY);
-    }
-    if (error == 0) {
-        error = set_option(fd, SOL_SOCKET, SO_OOBINLINE);
-    }
-    if (error == 0 && address->storage.ss_family == AF_INET6 &&
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_ipv6,
-                   sizeof(only_ipv6)) < 0) {
-        error = -errno;
-    }
-    return error;
-}
-
-static const char *path_of(const struct address *address)
-{
-    return ((const struct sockaddr_un *)(const void *)&address->storage)
-        ->sun_path;
-}
-
-static int connect_to(const struct address *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int error = 0;
-
-    if (fd < 0) {
-        return -errno;
-    }
-    if (connect(fd, (const struct sockaddr *)&address->storage, address->size) <
-        0) {
-        error = -errno;
-    }
-    (void)close(fd);
-    return error;
-}
-
-/* A path that is in use: is it a socket that its server left behind? */
-static int remove_stale(const struct address *address)
-{
-    struct stat status;
-
-    if (lstat(path_of(address), &status) < 0) {
-        return -errno;
-    }
-    if (!S_ISSOCK(status.st_mode)) {
-        return -EEXIST;
-    }
-    if (connect_to(address) != -ECONNREFUSED) {
-        return -EADDRINUSE;
-    }
-    return unlink(path_of(address)) < 0 ? -errno : 0;
-}
-
-static int bind_socket(int fd, const struct address *address)
-{
-    const struct sockaddr *storage = (const struct sockaddr *)&address->storage;
-    int error;
-
-    if (bind(fd, storage, address->size) == 0) {
-        return 0;
-    }
-    if (errno != EADDRINUSE || !address_is_path(address)) {
-        return -errno;
-    }
-    error = remove_stale(address);
-    if (error < 0) {
-        return error;
-    }
-    return bind(fd, storage, address->size) < 0 ? -errno : 0;
-}
-
-/* The mode is there from the first moment: bind(2) applies the umask. */
-static int bind_with_mode(int fd, const struct address *address, int32_t mode)
-{
-    mode_t before;
-    int error;
-
-    if (mode < 0 || !address_is_path(address)) {
-        return bind_socket(fd, address);
-    }
-    before = umask((mode_t)(~(unsigned)mode & 0777u));
-    error = bind_socket(fd, address);
-    (void)umask(before);
-    return error;
-}
-
-/* What was really bound. */
-static int note_address(struct listener *listener, const struct address *asked)
-{
-    struct stat status;
-
-    listener->address = *asked;
-    listener->address.size = sizeof(listener->address.storage);
-    if (getsockname(listener->fd, (struct sockaddr *)&listener->address.storage,
-                    &listener->address.size) < 0) {
-        return -errno;
-    }
-    listener->is_path = address_is_path(asked);
-    if (listener->is_path) {
-        if (lstat(path_of(asked), &status) < 0) {
-            return -errno;
-        }
-        listener->device = status.st_dev;
-        listener->inode = status.st_ino;
-    }
-    return 0;
-}
-
-static int prepare_socket(struct listener *listener,
-                          const struct listener_parts *parts,
-                          const char **step)
-{
-    int error = 0;
-
-    *step = "set options of";
-    if (parts->address->storage.ss_family != AF_UNIX) {
-        error = set_tcp_options(listener->fd, parts->address);
-    }
-    if (error == 0) {
-        *step = "bind";
-        error = bind_with_mode(listener->fd, parts->address, parts->mode);
-    }
-    if (error == 0) {
-        error = note_address(listener, parts->address);
-    }
-    if (error == 0) {
-        *step = "listen on";
-        if (listen(listener->fd, (int)parts->backlog) < 0) {
-            error = -errno;
-        }
-    }
-    return error;
-}
-
-/* "*:PORT" on a machine without IPv6. */
-static struct address ipv4_any(const struct address *address)
-{
-    const struct sockaddr_in6 *v6 = (const void *)&address->storage;
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = v6->sin6_port};
-    struct address result = {.size = sizeof(v4)};
-
-    memcpy(&result.storage, &v4, sizeof(v4));
-    return result;
-}
-
-static int open_at(struct listener *listener,
-                   const struct listener_parts *parts,
-                   const char **step)
-{
-    int error;
-
-    *step = "make a socket for";
-    listener->fd = socket(parts->address->storage.ss_family,
-                          SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener->fd < 0) {
-        return -errno;
-    }
-    error = prepare_socket(listener, parts, step);
-    if (error < 0) {
-        listener_close(listener);
-    }
-    return error;
-}
-
 static const struct source_ops listener_ops;
+
+static void init(struct listener *listener, const struct listener_parts *parts)
+{
+    *listener = (struct listener){
+        .socket = {.fd = -1},
+        .entry = parts->entry,
+        .index = parts->index,
+        .pause = LISTENER_IDLE,
+    };
+    source_init(&listener->source, &listener_ops);
+}
 
 int listener_open(struct listener *listener,
                   const struct listener_parts *parts,
                   const char **step)
 {
-    struct listener_parts other = *parts;
-    struct address any;
-    int error;
-
-    *listener = (struct listener){
-        .fd = -1,
-        .entry = parts->entry,
-        .index = parts->index,
+    const struct socket_parts socket = {
+        .address = parts->address,
+        .backlog = parts->backlog,
+        .mode = parts->mode,
     };
-    source_init(&listener->source, &listener_ops);
-    error = open_at(listener, parts, step);
-    if (parts->address->both_families &&
-        (error == -EAFNOSUPPORT || error == -EADDRNOTAVAIL)) {
-        any = ipv4_any(parts->address);
-        other.address = &any;
-        error = open_at(listener, &other, step);
-    }
-    return error;
+
+    init(listener, parts);
+    return socket_open(&listener->socket, &socket, step);
+}
+
+void listener_adopt(struct listener *listener,
+                    const struct listener_parts *parts,
+                    int fd)
+{
+    init(listener, parts);
+    listener->socket.fd = fd;
+    listener->socket.address = *parts->address;
+    listener->is_adopted = true;
 }
 
 int listener_start(struct listener *listener)
 {
-    int error =
-        selector_register(&listener->entry->loop->selector, listener->fd,
-                          SELECTOR_READ, SELECTOR_LEVEL, &listener->source);
+    uint32_t events = SELECTOR_READ;
+    int error;
 
+    if (listener->pause == LISTENER_RUNS) {
+        return 0;
+    }
+    if (listener->is_adopted) {
+        events |= SELECTOR_EXCLUSIVE;
+    }
+    error =
+        selector_register(&listener->entry->loop->selector, listener->socket.fd,
+                          events, SELECTOR_LEVEL, &listener->source);
     if (error == 0) {
+        loop_cancel_timer(&listener->source);
         listener->pause = LISTENER_RUNS;
     }
     return error;
+}
+
+void listener_idle(struct listener *listener)
+{
+    loop_cancel_timer(&listener->source);
+    if (listener->pause == LISTENER_RUNS) {
+        (void)selector_unregister(&listener->entry->loop->selector,
+                                  listener->socket.fd);
+    }
+    listener->pause = LISTENER_IDLE;
 }
 
 static void pause_accepting(struct listener *listener,
@@ -239,7 +87,7 @@ static void pause_accepting(struct listener *listener,
 {
     struct loop *loop = listener->entry->loop;
 
-    (void)selector_unregister(&loop->selector, listener->fd);
+    (void)selector_unregister(&loop->selector, listener->socket.fd);
     listener->pause = pause;
     if (pause == LISTENER_EXHAUSTED) {
         loop_set_timer(loop, &listener->source, EXHAUSTED_RETRY_MS);
@@ -250,12 +98,12 @@ void listener_resume(struct listener *listener)
 {
     const struct entry *entry = listener->entry;
 
-    if (listener->fd < 0 || listener->pause == LISTENER_RUNS ||
+    if (listener->socket.fd < 0 || listener->pause == LISTENER_RUNS ||
+        listener->pause == LISTENER_IDLE ||
         (listener->pause == LISTENER_FULL &&
          entry->open >= entry->limits.connections)) {
         return;
     }
-    loop_cancel_timer(&listener->source);
     if (listener_start(listener) < 0) {
         loop_set_timer(entry->loop, &listener->source, EXHAUSTED_RETRY_MS);
     }
@@ -344,8 +192,8 @@ static void meet_accept_error(struct listener *listener, int error)
 static bool accept_one(struct listener *listener)
 {
     struct address peer = {.size = sizeof(peer.storage)};
-    int fd = accept4(listener->fd, (struct sockaddr *)&peer.storage, &peer.size,
-                     SOCK_NONBLOCK | SOCK_CLOEXEC);
+    int fd = accept4(listener->socket.fd, (struct sockaddr *)&peer.storage,
+                     &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
     if (fd >= 0) {
         listener->is_starved = false;
@@ -383,7 +231,7 @@ static void accept_some(struct source *source, uint32_t events)
     struct listener *listener = CONTAINER_OF(source, struct listener, source);
 
     (void)events;
-    for (int i = 0; i < ACCEPT_BATCH && listener->fd >= 0; i++) {
+    for (int i = 0; i < ACCEPT_BATCH && listener->socket.fd >= 0; i++) {
         if (is_full(listener)) {
             meet_full_entry(listener);
             return;
@@ -405,7 +253,7 @@ static const struct source_ops listener_ops = {
 void listener_finish(struct listener *listener)
 {
     /* Also while it is paused: there may be descriptors again. */
-    for (int i = 0; i < FINISH_MAX && listener->fd >= 0; i++) {
+    for (int i = 0; i < FINISH_MAX && listener->socket.fd >= 0; i++) {
         if (is_full(listener) || !accept_one(listener)) {
             break;
         }
@@ -415,16 +263,9 @@ void listener_finish(struct listener *listener)
 
 void listener_close(struct listener *listener)
 {
-    struct stat status;
-
-    if (listener->fd < 0) {
+    if (listener->socket.fd < 0) {
         return;
     }
-    loop_cancel_timer(&listener->source);
-    if (listener->is_path && lstat(path_of(&listener->address), &status) == 0 &&
-        status.st_dev == listener->device && status.st_ino == listener->inode) {
-        (void)unlink(path_of(&listener->address));
-    }
-    (void)close(listener->fd);
-    listener->fd = -1;
+    listener_idle(listener); /* others hold it, so close(2) is not enough */
+    socket_close(&listener->socket);
 }

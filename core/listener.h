@@ -8,30 +8,27 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
-#include "address.h"
 #include "entry.h"
 #include "loop.h"
+#include "socket.h"
 
 /* Why a listener takes no newcomers. */
 enum listener_pause {
     LISTENER_RUNS = 0,
+    LISTENER_IDLE,      /* not begun, or another process accepts */
     LISTENER_FULL,      /* limits.connections */
     LISTENER_EXHAUSTED, /* no descriptors or memory: see accept(2) */
 };
 
 struct listener {
     struct source source;
-    int fd;
+    struct socket socket;
     struct entry *entry;
     uint16_t index; /* among the worker's listeners */
     enum listener_pause pause;
     bool is_starved; /* the last accept found no descriptors or memory */
-    bool is_path;    /* a unix socket in the file system: removed at the end */
-    dev_t device;    /* of that file, so that no other one is removed */
-    ino_t inode;
-    struct address address; /* the real one: port 0 is replaced */
+    bool is_adopted; /* bound by another process, which shares it with others */
 };
 
 /* What a listener is made of. */
@@ -43,18 +40,22 @@ struct listener_parts {
     int32_t mode; /* of a unix socket's path; -1: as the umask says */
 };
 
-/*
- * Binds and listens; nothing is accepted yet. Returns 0, or -errno: *step says
- * what failed, as in "bind". A unix socket that nobody listens on any more is
- * replaced; -EADDRINUSE if somebody does, -EEXIST if the path is something
- * else.
- */
+/* Binds and listens; nothing is accepted yet. Returns as socket_open(). */
 int listener_open(struct listener *listener,
                   const struct listener_parts *parts,
                   const char **step);
 
-/* Begins to accept. Returns 0 or -errno. */
+/* The same with what is bound already: the real address, and a descriptor
+   that is taken over. */
+void listener_adopt(struct listener *listener,
+                    const struct listener_parts *parts,
+                    int fd);
+
+/* Begins to accept; one that has begun is fine. Returns 0 or -errno. */
 int listener_start(struct listener *listener);
+
+/* Leaves the newcomers to others; they, or listener_start(), go on. */
+void listener_idle(struct listener *listener);
 
 /* Connections have gone: goes on if it waited for that. */
 void listener_resume(struct listener *listener);

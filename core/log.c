@@ -83,6 +83,13 @@ int log_reopen(struct log *log)
     return 0;
 }
 
+void log_redirect(struct log *log, int fd)
+{
+    if (log->path != NULL && fd >= 0) {
+        (void)dup3(fd, log->fd, O_CLOEXEC);
+    }
+}
+
 void log_close(struct log *log)
 {
     if (log->path != NULL) {

@@ -95,6 +95,10 @@ int log_open(struct log *log,
 /* Opens the file anew (after it was rotated); the old one stays on failure. */
 int log_reopen(struct log *log);
 
+/* Writes to another file from now on, which stays the caller's; a log on stderr
+   stays there. fd may be -1: nothing is changed. */
+void log_redirect(struct log *log, int fd);
+
 void log_close(struct log *log);
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The program: command line, configuration, worker. Nobody else exits.
+ * The program: command line, configuration, one worker or a supervisor of
+ * several. Nobody else exits, but processes of the supervisor (process.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,16 +14,21 @@
 #include "cli.h"
 #include "config.h"
 #include "error.h"
+#include "foreground.h"
 #include "inspect.h"
 #include "locate.h"
 #include "log.h"
 #include "plugin.h"
+#include "supervisor.h"
 #include "worker.h"
 
 /* What the commands have in common. */
 struct program {
     struct cli cli;
+    char *const *argv;
     char path[PATH_MAX];
+    char found[PATH_MAX]; /* the configuration, if none is named */
+    struct config_source source;
     struct locate_folders folders;
     struct plugin_path plugins;
     struct errors errors;
@@ -43,30 +49,27 @@ static int fail_output(int status)
     return status == CLI_EXIT_OK ? CLI_EXIT_OTHER : status;
 }
 
-/* Reads what the command line says is to be read. */
-static int load_config(struct program *program)
+/* What the command line says is to be read. */
+static int find_source(struct program *program)
 {
     const struct cli *cli = &program->cli;
-    struct config_folders folders = {.plugins = &program->plugins};
-    char path[PATH_MAX];
     int error;
 
-    if (cli->config != NULL) {
-        return config_load(cli->config, &folders, &program->errors,
-                           &program->config);
+    program->source = (struct config_source){
+        .path = cli->config,
+        .words = cli->words,
+        .word_count = cli->word_count,
+        .folders = {.plugins = &program->plugins},
+    };
+    if (cli->config != NULL || cli->word_count > 0) {
+        return 0;
     }
-    if (cli->word_count == 0) {
-        error = locate_config(program->path, path, sizeof(path));
-        if (error == 0) {
-            return config_load(path, &folders, &program->errors,
-                               &program->config);
-        }
-        if (error != -ENOENT) {
-            return error;
-        }
+    error =
+        locate_config(program->path, program->found, sizeof(program->found));
+    if (error == 0) {
+        program->source.path = program->found;
     }
-    return config_from_words(cli->words, cli->word_count, &folders,
-                             &program->errors, &program->config);
+    return error == -ENOENT ? 0 : error;
 }
 
 static const char *plural(size_t count)
@@ -93,7 +96,7 @@ static int serve(struct program *program, struct worker *worker)
     if (error < 0) {
         status = CLI_EXIT_SYSTEM;
     } else {
-        error = worker_run(worker);
+        error = foreground_run(worker);
         if (error < 0) {
             status = fail("the event loop failed", error);
         }
@@ -106,8 +109,10 @@ static int serve(struct program *program, struct worker *worker)
 static int start_worker(struct program *program, struct log *log)
 {
     struct worker *worker;
-    int error = worker_new(program->config, log, &program->errors, &worker);
+    int error;
 
+    foreground_prepare();
+    error = worker_new(program->config, log, &program->errors, &worker);
     errors_print(&program->errors, stderr);
     if (error == -EINVAL) {
         return CLI_EXIT_CONFIG;
@@ -126,7 +131,8 @@ static int run_configured(struct program *program)
     const struct config_log *wanted;
     const char *file; /* a check leaves nothing behind */
     struct log log;
-    int error = load_config(program);
+    int error =
+        config_read(&program->source, &program->errors, &program->config);
     int status;
 
     if (error < 0 || errors_count(&program->errors) > 0) {
@@ -146,6 +152,53 @@ static int run_configured(struct program *program)
     }
     status = start_worker(program, &log);
     log_close(&log);
+    return status;
+}
+
+/* wanted: the log as server.yaml has it. */
+static int supervise(struct program *program, const struct config_log *wanted)
+{
+    struct supervisor_parts parts = {
+        .source = &program->source,
+        .workers = program->cli.workers,
+        .program = program->path,
+        .argv = program->argv,
+    };
+    struct log log;
+    int error = log_open(&log, wanted->file, wanted->level, wanted->format);
+    int status;
+
+    if (error < 0 && !supervisor_is_heir()) {
+        return fail(wanted->file == NULL ? "log" : wanted->file, error);
+    }
+    if (error < 0) {
+        (void)log_open(&log, NULL, wanted->level, wanted->format);
+    }
+    parts.log = &log;
+    status = supervisor_run(&parts);
+    log_close(&log);
+    return status;
+}
+
+/* One process, or a supervisor with workers? A file that cannot be read as far
+   as that is refused by what reads all of it. */
+static int run_server(struct program *program)
+{
+    static const struct config_log plain = {.level = LOG_INFO};
+    const bool is_heir = supervisor_is_heir();
+    int32_t workers = program->cli.workers;
+    struct config *top = NULL;
+    int status;
+
+    if (config_peek(&program->source, &top) < 0) {
+        return is_heir ? supervise(program, &plain) : run_configured(program);
+    }
+    if (workers < 0) {
+        workers = top->operation.workers;
+    }
+    status = workers == 0 && !is_heir ? run_configured(program)
+                                      : supervise(program, &top->log);
+    config_free(top);
     return status;
 }
 
@@ -194,9 +247,10 @@ static int run(struct program *program)
         return run_inspection(program);
     case CLI_CHECK:
     case CLI_PRINT_CONFIG:
+        return run_configured(program);
     case CLI_SERVE:
     default:
-        return run_configured(program);
+        return run_server(program);
     }
 }
 
@@ -216,7 +270,7 @@ static int open_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-    struct program program = {.config = NULL};
+    struct program program = {.argv = argv};
     int error = open_standard_streams();
     int status;
 
@@ -237,6 +291,10 @@ int main(int argc, char **argv)
         .folders = program.folders.items,
         .count = program.folders.count,
     };
+    error = find_source(&program);
+    if (error < 0) {
+        return fail("cannot find the configuration", error);
+    }
     errors_init(&program.errors);
     status = run(&program);
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {

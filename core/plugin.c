@@ -52,28 +52,21 @@ static int refuse_object(struct plugin_refusal *refusal,
                   "%s", problem->why);
 }
 
-static int open_object(const char *path,
-                       char **absolute,
-                       void **handle,
-                       struct plugin_refusal *refusal)
+int plugin_resolve(const char *path,
+                   char **absolute,
+                   struct plugin_refusal *refusal)
 {
     struct object_refusal problem;
     int result = object_check(path, &problem);
-    char *real;
 
+    (void)snprintf(refusal->path, sizeof(refusal->path), "%s", path);
     if (result != 0) {
         return refuse_object(refusal, result, &problem);
     }
-    real = realpath(path, NULL);
-    if (real == NULL) {
+    *absolute = realpath(path, NULL);
+    if (*absolute == NULL) {
         return refuse(refusal, -errno, "", "%s", strerror(errno));
     }
-    result = object_load(real, handle, &problem);
-    if (result != 0) {
-        free(real);
-        return refuse_object(refusal, result, &problem);
-    }
-    *absolute = real;
     return 0;
 }
 
@@ -403,27 +396,47 @@ static int make_plugin(const char *path,
     return 0;
 }
 
-int plugin_load(const char *path,
+static int load(const char *path,
+                const char *image,
                 struct plugin **plugin,
                 struct plugin_refusal *refusal)
 {
     struct object_symbol symbol = {.size = 0};
-    char *absolute = NULL;
+    struct object_refusal problem;
     void *handle = NULL;
-    int result;
+    int result = object_load(image, &handle, &problem);
 
-    (void)snprintf(refusal->path, sizeof(refusal->path), "%s", path);
-    result = open_object(path, &absolute, &handle, refusal);
-    if (absolute == NULL) {
-        return result;
+    if (result != 0) {
+        return refuse_object(refusal, result, &problem);
     }
     if (object_find(handle, "berth_protocol_1", &symbol) == 0) {
-        result = make_plugin(absolute, &symbol, plugin, refusal);
-    } else {
-        result = blame_missing(handle, refusal);
+        return make_plugin(path, &symbol, plugin, refusal);
+    }
+    return blame_missing(handle, refusal);
+}
+
+int plugin_load(const char *path,
+                struct plugin **plugin,
+                struct plugin_refusal *refusal)
+{
+    char *absolute = NULL;
+    int result;
+
+    result = plugin_resolve(path, &absolute, refusal);
+    if (result == 0) {
+        result = load(absolute, absolute, plugin, refusal);
     }
     free(absolute);
     return result;
+}
+
+int plugin_load_image(const char *path,
+                      const char *image,
+                      struct plugin **plugin,
+                      struct plugin_refusal *refusal)
+{
+    (void)snprintf(refusal->path, sizeof(refusal->path), "%s", path);
+    return load(path, image, plugin, refusal);
 }
 
 int plugin_adopt(const berth_protocol *given,

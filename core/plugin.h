@@ -87,6 +87,24 @@ int plugin_load(const char *path,
                 struct plugin_refusal *refusal);
 
 /*
+ * Checks that the file is a shared object, and tells its absolute path, links
+ * resolved; the caller frees it. Returns 0, or as above with the refusal
+ * filled.
+ */
+int plugin_resolve(const char *path,
+                   char **absolute,
+                   struct plugin_refusal *refusal);
+
+/*
+ * The same as plugin_load() of bytes that lie elsewhere: they are loaded from image, and the
+ * plugin is known, also in refusals, by path, which is absolute.
+ */
+int plugin_load_image(const char *path,
+                      const char *image,
+                      struct plugin **plugin,
+                      struct plugin_refusal *refusal);
+
+/*
  * Another protocol of a plugin, to which connections are switched: checks it
  * as far as such a one is used, and copies what this server knows of it. Its
  * name is borrowed. Returns 0, or -ENOTSUP or -EINVAL with the refusal's text

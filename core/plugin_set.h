@@ -10,13 +10,20 @@
 
 #include "error.h"
 #include "plugin.h"
+#include "snapshot.h"
 
 struct plugin_set {
     struct plugin **plugins;
     size_t count;
+    struct snapshot *snapshot; /* borrowed; see plugin_set_init() */
 };
 
-void plugin_set_init(struct plugin_set *set);
+/*
+ * snapshot: where the plugins' bytes are kept, or NULL: nowhere, they are
+ * loaded from where they lie. One that is not sealed gets each file that is
+ * found; of one that is sealed all are taken, and no file is looked for.
+ */
+void plugin_set_init(struct plugin_set *set, struct snapshot *snapshot);
 
 /* Frees the plugins; their shared objects stay loaded: see plugin_free(). */
 void plugin_set_fini(struct plugin_set *set);

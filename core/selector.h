@@ -18,10 +18,12 @@
 enum selector_event {
     SELECTOR_READ = EPOLLIN,
     SELECTOR_WRITE = EPOLLOUT,
-    SELECTOR_URGENT = EPOLLPRI,     /* TCP urgent data arrived */
-    SELECTOR_PEER_END = EPOLLRDHUP, /* the peer finished sending */
-    SELECTOR_ERROR = EPOLLERR,      /* broken: see SO_ERROR */
-    SELECTOR_HANGUP = EPOLLHUP,     /* both directions have ended */
+    SELECTOR_URGENT = EPOLLPRI,          /* TCP urgent data arrived */
+    SELECTOR_PEER_END = EPOLLRDHUP,      /* the peer finished sending */
+    SELECTOR_ERROR = EPOLLERR,           /* broken: see SO_ERROR */
+    SELECTOR_HANGUP = EPOLLHUP,          /* both directions have ended */
+    SELECTOR_EXCLUSIVE = EPOLLEXCLUSIVE, /* of the processes that watch it one
+                                            is woken; never modified after */
 };
 
 enum selector_trigger {

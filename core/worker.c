@@ -2,11 +2,8 @@
 #include "worker.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "addresses.h"
 #include "connection.h"
@@ -34,9 +31,8 @@ struct worker {
     struct entry *entries;
     size_t entry_count; /* those whose init has run */
     struct addresses addresses;
-    struct source source; /* signals; its timer is the drain timeout */
-    int signal_fd;
-    uint64_t released; /* connections that were gone at the last look */
+    struct source source; /* its timer is the drain timeout */
+    uint64_t released;    /* connections that were gone at the last look */
     enum worker_state state;
 };
 
@@ -45,24 +41,33 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
-/* ----------------------------------------------------------------- signals */
+/* ---------------------------------------------------------------- stopping */
 
-static void begin_drain(struct worker *worker)
+bool worker_is_serving(const struct worker *worker)
 {
-    uint64_t timeout_ms = worker->config->drain_timeout_ms;
+    return worker->state == WORKER_SERVES;
+}
 
-    worker->state = WORKER_DRAINS;
-    addresses_finish(&worker->addresses);
-    LOG(worker->log, LOG_INFO, NULL, "stopping: %zu connection%s to finish",
-        worker->connections.open, plural(worker->connections.open));
-    driver_stop_all(&worker->connections, BERTH_EXIT);
-    if (timeout_ms != 0) {
-        loop_set_timer(&worker->loop, &worker->source, timeout_ms);
+void worker_stop(struct worker *worker,
+                 int reason,
+                 const struct addresses_set *kept)
+{
+    uint64_t timeout_ms = worker->config->operation.drain_timeout_ms;
+
+    if (worker->state == WORKER_SERVES) {
+        worker->state = WORKER_DRAINS;
+        addresses_finish(&worker->addresses, kept);
+        LOG(worker->log, LOG_INFO, NULL, "stopping: %zu connection%s to finish",
+            worker->connections.open, plural(worker->connections.open));
+        if (timeout_ms != 0) {
+            loop_set_timer(&worker->loop, &worker->source, timeout_ms);
+        }
     }
+    driver_stop_all(&worker->connections, reason);
 }
 
 /* They are freed when the turn is over: its reports may point to them. */
-static void end_now(struct worker *worker, const char *why)
+void worker_end(struct worker *worker, const char *why)
 {
     if (worker->connections.open > 0) {
         LOG(worker->log, LOG_WARNING, NULL, "%s: %zu connection%s ended", why,
@@ -71,7 +76,20 @@ static void end_now(struct worker *worker, const char *why)
     worker->state = WORKER_ENDED;
 }
 
-static void reopen_log(struct worker *worker)
+void worker_drop(struct worker *worker, const struct addresses_set *dropped)
+{
+    addresses_drop(&worker->addresses, dropped);
+}
+
+void worker_set_log_level(struct worker *worker, enum log_level level)
+{
+    worker->log->level = level;
+    for (size_t i = 0; i < worker->entry_count; i++) {
+        worker->entries[i].log->level = level;
+    }
+}
+
+void worker_reopen_log(struct worker *worker)
 {
     int error = log_reopen(worker->log);
 
@@ -81,60 +99,13 @@ static void reopen_log(struct worker *worker)
     }
 }
 
-static void take_signal(struct worker *worker, uint32_t number)
-{
-    if (number == SIGUSR1) {
-        reopen_log(worker);
-    } else if (worker->state == WORKER_SERVES) {
-        begin_drain(worker);
-    } else {
-        end_now(worker, "told twice to stop");
-    }
-}
-
-static void read_signals(struct source *source, uint32_t events)
-{
-    struct worker *worker = CONTAINER_OF(source, struct worker, source);
-    struct signalfd_siginfo info;
-
-    (void)events;
-    while (read(worker->signal_fd, &info, sizeof(info)) ==
-           (ssize_t)sizeof(info)) {
-        take_signal(worker, info.ssi_signo);
-    }
-}
-
 static void drain_timed_out(struct source *source)
 {
-    end_now(CONTAINER_OF(source, struct worker, source),
-            "drain_timeout has passed");
+    worker_end(CONTAINER_OF(source, struct worker, source),
+               "drain_timeout has passed");
 }
 
-static const struct source_ops signal_ops = {
-    .ready = read_signals,
-    .expired = drain_timed_out,
-};
-
-/* Blocked in all threads that a plugin may start; a write to a connection that
-   is gone is an error like others. */
-static int watch_signals(struct worker *worker)
-{
-    sigset_t signals;
-
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGUSR1);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    source_init(&worker->source, &signal_ops);
-    worker->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (worker->signal_fd < 0) {
-        return -errno;
-    }
-    return selector_register(&worker->loop.selector, worker->signal_fd,
-                             SELECTOR_READ, SELECTOR_LEVEL, &worker->source);
-}
+static const struct source_ops worker_ops = {.expired = drain_timed_out};
 
 /* -------------------------------------------------------------- beginnings */
 
@@ -283,10 +254,8 @@ static int set_up(struct worker *worker, struct errors *errors)
         free(worker);
         return error;
     }
-    error = watch_signals(worker);
-    if (error == 0) {
-        error = open_office(worker);
-    }
+    source_init(&worker->source, &worker_ops);
+    error = open_office(worker);
     if (error == 0) {
         error = start_entries(worker, errors);
     }
@@ -312,7 +281,6 @@ int worker_new(const struct config *config,
     }
     made->config = config;
     made->log = log;
-    made->signal_fd = -1;
     watch_init(&made->watch, config->slow_callback_ms);
     host_init(&made->host);
     error = set_up(made, errors);
@@ -332,7 +300,15 @@ int worker_listen(struct worker *worker)
     return addresses_open(&worker->addresses, worker->entries);
 }
 
-static int start_listening(struct worker *worker)
+int worker_adopt(struct worker *worker,
+                 const struct shards *const *shards,
+                 const uint32_t *workers)
+{
+    return addresses_adopt(&worker->addresses, worker->entries, shards,
+                           workers);
+}
+
+int worker_start(struct worker *worker)
 {
     size_t listeners = worker->addresses.open_count;
     int error = addresses_start(&worker->addresses);
@@ -343,6 +319,18 @@ static int start_listening(struct worker *worker)
             plural(worker->entry_count), listeners, plural(listeners));
     }
     return error;
+}
+
+int worker_follow(struct worker *worker,
+                  const struct roster *roster,
+                  uint32_t number)
+{
+    return addresses_follow(&worker->addresses, roster, number);
+}
+
+struct loop *worker_loop(struct worker *worker)
+{
+    return &worker->loop;
 }
 
 /* Jobs outlive the connections that they were for. */
@@ -380,9 +368,6 @@ int worker_run(struct worker *worker)
 {
     int error = watch_start(&worker->watch);
 
-    if (error == 0) {
-        error = start_listening(worker);
-    }
     while (error == 0 && !is_over(worker)) {
         error = loop_turn(&worker->loop);
     }
@@ -424,9 +409,6 @@ bool worker_free(struct worker *worker)
     pool_free(worker->pool);
     mailbox_close(worker->mailbox);
     connections_fini(&worker->connections);
-    if (worker->signal_fd >= 0) {
-        (void)close(worker->signal_fd);
-    }
     loop_close(&worker->loop);
     free(worker->entries);
     free(worker);

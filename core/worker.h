@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A worker: one event loop with the entries of a configuration, their
- * listeners and their connections. Today it is the whole server, in the
- * foreground; a supervisor will run several.
+ * listeners and their connections. It is the whole server (foreground.h), or
+ * one of several processes that a supervisor runs (crew.h).
  */
 #ifndef BERTH_WORKER_H
 #define BERTH_WORKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "addresses.h"
 #include "config.h"
 #include "error.h"
 #include "log.h"
@@ -28,12 +30,48 @@ int worker_new(const struct config *config,
 /* Binds all addresses. Returns 0, or -errno after logging each that failed. */
 int worker_listen(struct worker *worker);
 
-/*
- * Serves until SIGTERM or SIGINT: then it stops accepting, lets connections
- * end within drain_timeout, and returns; a second signal ends them at once.
- * SIGUSR1 opens the log file anew. Returns 0 or -errno.
- */
+/* Takes what a supervisor has bound instead; see addresses_adopt(). */
+int worker_adopt(struct worker *worker,
+                 const struct shards *const *shards,
+                 const uint32_t *workers);
+
+/* Begins to accept: all that was bound, or what is this worker's by the
+   roster. Returns 0 or -errno. */
+int worker_start(struct worker *worker);
+int worker_follow(struct worker *worker,
+                  const struct roster *roster,
+                  uint32_t number);
+
+/* What else is to wake the worker is registered here. */
+struct loop *worker_loop(struct worker *worker);
+
+/* Serves until it was told to stop and has come to its end. Returns 0 or
+   -errno. */
 int worker_run(struct worker *worker);
+
+/* Was it not told to stop yet? */
+bool worker_is_serving(const struct worker *worker);
+
+/*
+ * Stops accepting, and lets connections end within drain_timeout. reason:
+ * BERTH_RELOAD or, also after that, BERTH_EXIT. kept: addresses that others go
+ * on to serve; NULL: none.
+ */
+void worker_stop(struct worker *worker,
+                 int reason,
+                 const struct addresses_set *kept);
+
+/* Connections that are left end with this turn. why: for the log. */
+void worker_end(struct worker *worker, const char *why);
+
+/* These addresses are not served any more. */
+void worker_drop(struct worker *worker, const struct addresses_set *dropped);
+
+/* From now on; also for entries that have a level of their own. */
+void worker_set_log_level(struct worker *worker, enum log_level level);
+
+/* Opens the log file anew, after it was rotated. */
+void worker_reopen_log(struct worker *worker);
 
 /*
  * Runs each fini. NULL is fine. Returns false if jobs of plugins hang: what

@@ -128,7 +128,7 @@ class Client:
 class Serving(Scenario):
     """A server, with a log on stderr from which addresses are read."""
 
-    args = ("-c", "server.yaml")
+    args = ("--workers=0", "-c", "server.yaml")
     environment = {"BERTH_FAULT_BUFFER": str(SMALL_BUFFER)}
 
     def drive(self, run):

@@ -46,7 +46,7 @@ class Taken(Scenario):
     """Two addresses that others have, and paths that cannot be bound."""
 
     name = "taken"
-    args = ("-c", "server.yaml")
+    args = ("--workers=0", "-c", "server.yaml")
     status = 71
 
     def __init__(self):

@@ -59,11 +59,13 @@ class Server:
 
     def __init__(self, config=ECHO, args=None, wrapper=(), files=None,
                  open_files=None, env=None, expected_status=0,
-                 timeout=TIMEOUT_S):
+                 timeout=TIMEOUT_S, workers=0):
         """config: the text of server.yaml. args: for berth instead of
         `-c server.yaml`. wrapper: a command in front, such as valgrind's.
         files: name to text, written beside server.yaml. open_files: the limit
-        on descriptors. env: more environment. Returns when berth is ready."""
+        on descriptors. env: more environment. workers: 0 is one process, the
+        pid's, which most tests look into; None: as server.yaml says. Returns
+        when berth is ready."""
         self.log = []
         self.expected_status = expected_status
         self.timeout = timeout
@@ -75,7 +77,9 @@ class Server:
         if args is None:
             args = ["-c", "server.yaml"]
         self.process = subprocess.Popen(
-            [*wrapper, BERTH, *args], cwd=self.folder,
+            [*wrapper, BERTH,
+             *([] if workers is None else [f"--workers={workers}"]), *args],
+            cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, env={**os.environ, **(env or {})},
             preexec_fn=lambda: _limit_open_files(open_files))

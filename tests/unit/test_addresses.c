@@ -217,7 +217,7 @@ START_TEST(closed_ones_are_gone)
     addresses_close(&addresses);
     ck_assert_int_eq(dial(2), -ENOENT);
     addresses_resume(&addresses); /* of closed ones: nothing */
-    addresses_finish(&addresses);
+    addresses_finish(&addresses, NULL);
 }
 END_TEST
 

@@ -123,7 +123,7 @@ START_TEST(the_least_file_has_the_defaults)
     ck_assert_uint_eq(config->entry_count, 1);
     ck_assert_uint_eq(config->listener_count, 1);
     ck_assert(!config->edge_triggered);
-    ck_assert_uint_eq(config->drain_timeout_ms, 30000);
+    ck_assert_uint_eq(config->operation.drain_timeout_ms, 30000);
     ck_assert_int_eq(config->log.level, LOG_INFO);
     ck_assert_int_eq(config->log.format, LOG_AUTO);
     ck_assert_ptr_null(config->log.file);
@@ -162,7 +162,7 @@ START_TEST(every_key_of_the_top_level_is_taken)
         "limits: {connections: 5, connections_per_ip: 2, input: 1KiB,\n"
         "  output: 4KiB, idle: none, first_byte: 1s, stall: none}\n" ONE);
     ck_assert(config->edge_triggered);
-    ck_assert_uint_eq(config->drain_timeout_ms, 0);
+    ck_assert_uint_eq(config->operation.drain_timeout_ms, 0);
     ck_assert_int_eq(config->log.level, LOG_DEBUG);
     ck_assert_int_eq(config->log.format, LOG_LOGFMT);
     ck_assert_str_eq(config->log.file, fixtures_path("x.log"));
@@ -734,7 +734,7 @@ START_TEST(words_name_plugins_and_addresses)
     ck_assert_str_eq(config->entries[0].listeners->text, "127.0.0.1:8080");
     ck_assert_uint_eq(config->entries[0].listeners->backlog, 4096);
     ck_assert_uint_eq(config->entries[0].limits.input, 65536);
-    ck_assert_uint_eq(config->drain_timeout_ms, 30000);
+    ck_assert_uint_eq(config->operation.drain_timeout_ms, 30000);
     ck_assert_str_eq(config->entries[1].listeners->text, "unix:@x");
     ck_assert_int_eq(
         ((const struct whole_settings *)config->entries[1].settings)->number,

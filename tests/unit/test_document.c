@@ -308,7 +308,7 @@ START_TEST(a_file_is_read)
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, "a: b\n", 5), 5);
     ck_assert_int_eq(close(fd), 0);
-    ck_assert_int_eq(document_load(path, &errors, &document), 0);
+    ck_assert_int_eq(document_load(path, path, &errors, &document), 0);
     ck_assert_int_eq(unlink(path), 0);
     ck_assert_str_eq(document->root->first->text, "b");
 }
@@ -316,19 +316,21 @@ END_TEST
 
 START_TEST(a_file_that_cannot_be_read_is_told)
 {
-    ck_assert_int_eq(document_load("/nonexistent", &errors, &document),
-                     -ENOENT);
+    ck_assert_int_eq(
+        document_load("/nonexistent", "/nonexistent", &errors, &document),
+        -ENOENT);
     ck_assert_str_eq(print(), "/nonexistent: error: cannot be read: No such "
                               "file or directory\n");
     tear_down();
-    ck_assert_int_eq(document_load("/", &errors, &document), -EISDIR);
+    ck_assert_int_eq(document_load("/", "/", &errors, &document), -EISDIR);
     ck_assert_ptr_null(document);
 }
 END_TEST
 
 START_TEST(an_endless_file_is_refused)
 {
-    ck_assert_int_eq(document_load("/dev/zero", &errors, &document), -EINVAL);
+    ck_assert_int_eq(
+        document_load("/dev/zero", "/dev/zero", &errors, &document), -EINVAL);
     ck_assert_str_eq(print(), "/dev/zero: error: larger than 1MiB\n");
 }
 END_TEST

@@ -103,8 +103,8 @@ static void set_up(void)
 
     host_init(&host);
     fixtures_begin();
-    listener.fd = -1;
-    other.fd = -1;
+    listener.socket.fd = -1;
+    other.socket.fd = -1;
     ck_assert_int_eq(
         log_open(&server_log, fixtures_path("log"), LOG_INFO, LOG_TEXT), 0);
     ck_assert_int_eq(loop_open(&loop, tell_time, NULL, end_turn, &connections),
@@ -195,8 +195,8 @@ static int connect_to(const struct address *address)
 /* A connection that the kernel holds for the listener. */
 static int dial(void)
 {
-    struct pollfd waiting = {.fd = listener.fd, .events = POLLIN};
-    int fd = connect_to(&listener.address);
+    struct pollfd waiting = {.fd = listener.socket.fd, .events = POLLIN};
+    int fd = connect_to(&listener.socket.address);
 
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(poll(&waiting, 1, -1), 1);
@@ -217,7 +217,8 @@ static void hang_up(int fd)
 /* The listener's port on the loopback of another family. */
 static struct address local_address(const char *text)
 {
-    const struct sockaddr_in6 *in6 = (const void *)&listener.address.storage;
+    const struct sockaddr_in6 *in6 =
+        (const void *)&listener.socket.address.storage;
     struct address address;
 
     parse(&address, text);
@@ -244,7 +245,7 @@ START_TEST(port_0_gives_the_real_address)
     int fd;
 
     listen_at("127.0.0.1:0");
-    (void)address_format(&listener.address, text, sizeof(text));
+    (void)address_format(&listener.socket.address, text, sizeof(text));
     ck_assert_int_eq(strncmp(text, "127.0.0.1:", 10), 0);
     ck_assert_int_gt(strtol(text + 10, NULL, 10), 0);
     fd = dial();
@@ -299,10 +300,10 @@ START_TEST(an_address_in_use_is_refused)
     int fd;
 
     listen_at("127.0.0.1:0");
-    (void)address_format(&listener.address, text, sizeof(text));
+    (void)address_format(&listener.socket.address, text, sizeof(text));
     ck_assert_int_eq(open_at(&other, text), -EADDRINUSE);
     ck_assert_str_eq(step, "bind");
-    ck_assert_int_eq(other.fd, -1);
+    ck_assert_int_eq(other.socket.fd, -1);
     fd = dial(); /* the first one goes on */
     expect_opened(1);
     hang_up(fd);
@@ -318,7 +319,7 @@ START_TEST(an_address_can_be_bound_again_at_once)
 
     closes_at_once = true;
     listen_at("127.0.0.1:0");
-    (void)address_format(&listener.address, text, sizeof(text));
+    (void)address_format(&listener.socket.address, text, sizeof(text));
     fd = dial();
     expect_opened(1);
     ck_assert_int_eq(read(fd, &byte, 1), 0);
@@ -335,7 +336,7 @@ START_TEST(an_address_that_is_not_ours_cannot_be_bound)
 {
     ck_assert_int_eq(open_at(&listener, "192.0.2.1:0"), -EADDRNOTAVAIL);
     ck_assert_str_eq(step, "bind");
-    ck_assert_int_eq(listener.fd, -1);
+    ck_assert_int_eq(listener.socket.fd, -1);
 }
 END_TEST
 
@@ -353,8 +354,8 @@ START_TEST(connections_inherit_what_they_need)
     int fd;
 
     listen_at("127.0.0.1:0");
-    ck_assert_int_eq(fcntl(listener.fd, F_GETFD), FD_CLOEXEC);
-    ck_assert_int_ne(fcntl(listener.fd, F_GETFL) & O_NONBLOCK, 0);
+    ck_assert_int_eq(fcntl(listener.socket.fd, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_ne(fcntl(listener.socket.fd, F_GETFL) & O_NONBLOCK, 0);
     fd = dial();
     expect_opened(1);
     ck_assert_int_eq(fcntl(last_fd, F_GETFD), FD_CLOEXEC);
@@ -420,7 +421,7 @@ START_TEST(a_living_socket_is_left_alone)
     listen_at("unix:socket");
     ck_assert_int_eq(open_at(&other, "unix:socket"), -EADDRINUSE);
     ck_assert_str_eq(step, "bind");
-    ck_assert_int_eq(other.fd, -1);
+    ck_assert_int_eq(other.socket.fd, -1);
     listener_close(&other);
     fd = dial();
     expect_opened(2); /* the question whether it lives was one */
@@ -438,7 +439,7 @@ START_TEST(what_is_not_a_socket_is_left_alone)
     ck_assert_int_eq(mkdir(fixtures_path("folder"), 0700), 0);
     ck_assert_int_eq(open_at(&listener, "unix:file"), -EEXIST);
     ck_assert_str_eq(step, "bind");
-    ck_assert_int_eq(listener.fd, -1);
+    ck_assert_int_eq(listener.socket.fd, -1);
     ck_assert_int_eq(open_at(&listener, "unix:link"), -EEXIST);
     ck_assert_int_eq(open_at(&listener, "unix:folder"), -EEXIST);
     bytes = fixtures_read(fixtures_path("file"), &size);
@@ -454,7 +455,7 @@ START_TEST(a_folder_that_is_missing_is_told)
 {
     ck_assert_int_eq(open_at(&listener, "unix:missing/socket"), -ENOENT);
     ck_assert_str_eq(step, "bind");
-    ck_assert_int_eq(listener.fd, -1);
+    ck_assert_int_eq(listener.socket.fd, -1);
 }
 END_TEST
 
@@ -476,7 +477,7 @@ START_TEST(a_path_that_is_gone_is_no_problem)
     listen_at("unix:socket");
     ck_assert_int_eq(unlink(fixtures_path("socket")), 0);
     listener_close(&listener);
-    ck_assert_int_eq(listener.fd, -1);
+    ck_assert_int_eq(listener.socket.fd, -1);
 }
 END_TEST
 
@@ -514,7 +515,7 @@ START_TEST(an_abstract_name_is_no_file)
 
     (void)snprintf(name, sizeof(name), "unix:@berth-test-%d", (int)getpid());
     listen_at(name);
-    ck_assert(!listener.is_path);
+    ck_assert(!listener.socket.is_path);
     ck_assert_int_eq(open_at(&other, name), -EADDRINUSE);
     fd = dial();
     expect_opened(1);
@@ -591,7 +592,7 @@ START_TEST(resuming_what_runs_or_is_closed_does_nothing)
     hang_up(fd);
     listener_close(&listener);
     listener_resume(&listener);
-    ck_assert_int_eq(listener.fd, -1);
+    ck_assert_int_eq(listener.socket.fd, -1);
     take_turn();
 }
 END_TEST
@@ -697,13 +698,13 @@ START_TEST(finishing_accepts_what_the_kernel_holds)
     int fds[MANY];
 
     listen_at("unix:socket");
-    address = listener.address;
+    address = listener.socket.address;
     for (size_t i = 0; i < MANY; i++) {
         fds[i] = dial();
     }
     listener_finish(&listener);
     ck_assert_uint_eq(opened, MANY);
-    ck_assert_int_eq(listener.fd, -1);
+    ck_assert_int_eq(listener.socket.fd, -1);
     ck_assert_int_eq(connect_to(&address), -ENOENT);
     for (size_t i = 0; i < MANY; i++) {
         (void)close(fds[i]);
@@ -752,7 +753,7 @@ START_TEST(closing_accepts_nobody_and_may_be_repeated)
     listen_at("unix:socket");
     fd = dial();
     listener_close(&listener);
-    ck_assert_int_eq(listener.fd, -1);
+    ck_assert_int_eq(listener.socket.fd, -1);
     ck_assert_int_eq(read(fd, &byte, 1), -1);
     ck_assert_int_eq(errno, ECONNRESET);
     listener_close(&listener);

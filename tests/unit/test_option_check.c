@@ -196,7 +196,7 @@ static const struct {
       .choices = colours},
      "its type cannot be none"},
     {{.name = "a", .type = BERTH_SIZE, .flags = BERTH_AUTO, .width = 8},
-     "option 'a': its type cannot be auto"},
+     "its type cannot be auto"},
     {{.name = "a", .type = BERTH_MAPPING, .flags = BERTH_NONE, .width = 16},
      "its type cannot be none"},
     {{.name = "a", .type = BERTH_BOOL, .offset = 100000, .width = 1},

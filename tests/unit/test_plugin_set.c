@@ -15,7 +15,7 @@ static const struct plugin_path path = {.folders = folders, .count = 1};
 static void set_up(void)
 {
     fixtures_begin();
-    plugin_set_init(&set);
+    plugin_set_init(&set, NULL);
     fixtures_find("good", folder);
     *strrchr(folder, '/') = '\0';
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "worker.h"
 
+#include "foreground.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -167,7 +169,7 @@ static void set_up(void)
     config = (struct config){
         .source = "a test",
         .entries = entries,
-        .drain_timeout_ms = 60000,
+        .operation.drain_timeout_ms = 60000,
         .pool_threads = 2,
         .pool_queue = 2,
     };
@@ -229,12 +231,13 @@ static int serve(void)
 
     errors_init(&errors);
     open_child_log(&server_log);
+    foreground_prepare();
     error = worker_new(&config, &server_log, &errors, &worker);
     if (error == 0) {
         error = worker_listen(worker);
     }
     if (error == 0) {
-        error = worker_run(worker);
+        error = foreground_run(worker);
     }
     if (!worker_free(worker)) {
         _exit(error == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
@@ -519,7 +522,7 @@ START_TEST(an_idle_worker_ends_when_told)
     static const int numbers[] = {SIGTERM, SIGINT};
 
     add_entry(&echo, "unix:one");
-    config.drain_timeout_ms = 0;
+    config.operation.drain_timeout_ms = 0;
     for (size_t i = 0; i < 2; i++) {
         start();
         tell_child(numbers[i]);
@@ -559,7 +562,7 @@ START_TEST(while_it_drains_it_serves_on_but_takes_no_newcomers)
     int fd;
 
     add_entry(&stubborn, "unix:one");
-    config.drain_timeout_ms = 0;
+    config.operation.drain_timeout_ms = 0;
     start();
     fd = dial_and_talk(0);
     tell_child(SIGTERM);
@@ -578,7 +581,7 @@ START_TEST(a_second_signal_ends_it_at_once)
     int fd;
 
     add_entry(&stubborn, "unix:one");
-    config.drain_timeout_ms = 0;
+    config.operation.drain_timeout_ms = 0;
     start();
     fd = dial_and_talk(0);
     tell_child(SIGTERM);
@@ -595,7 +598,7 @@ START_TEST(when_drain_timeout_has_passed_it_ends)
     int fd;
 
     add_entry(&stubborn, "unix:one");
-    config.drain_timeout_ms = 20;
+    config.operation.drain_timeout_ms = 20;
     start();
     fd = dial_and_talk(0);
     tell_child(SIGTERM);
@@ -630,7 +633,7 @@ END_TEST
 
 START_TEST(a_job_that_hangs_is_left_behind)
 {
-    config.drain_timeout_ms = 1;
+    config.operation.drain_timeout_ms = 1;
     add_entry(&working, "unix:one");
     start();
     say(dial(0), "x");

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Both sides are one program (fork(2)): structs travel as they are. */
+enum report_type {
+    REPORT_FILE = 1, /* name, NUL, path, NUL; its bytes come with it, perhaps */
+    REPORT_LISTENER, /* struct report_listener */
+    REPORT_ENTRY,    /* struct report_entry */
+    REPORT_TEXT,     /* a piece of the text */
+    REPORT_GOOD,     /* the last message: it can be served */
+    REPORT_BAD,      /* the last message: it cannot */
+};
+
+/* ------------------------------------------------------------------ sending */
+
+static int
+push(int fd, enum report_type type, const void *data, size_t size, int passed)
+{
+    const struct channel_message message = {
+        .type = type,
+        .data = data,
+        .size = size,
+        .fd = passed,
+    };
+
+    return channel_push(fd, &message);
+}
+
+static int push_file(int fd, const struct snapshot_file *file)
+{
+    char names[CHANNEL_MESSAGE_MAX];
+    const size_t name = strlen(file->name) + 1;
+    const size_t path = strlen(file->path) + 1;
+
+    if (name + path > sizeof(names)) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(names, file->name, name);
+    memcpy(names + name, file->path, path);
+    return push(fd, REPORT_FILE, names, name + path, file->fd);
+}
+
+static int push_files(int fd, const struct snapshot *snapshot)
+{
+    int error = 0;
+
+    for (size_t i = 0; i < snapshot_count(snapshot) && error == 0; i++) {
+        const struct snapshot_file *file = snapshot_at(snapshot, i);
+
+        if (file->kind == SNAPSHOT_PLUGIN) {
+            error = push_file(fd, file);
+        }
+    }
+    return error;
+}
+
+static uint32_t workers_of(const struct config_entry *entry)
+{
+    return entry->keys.workers < 0 ? 0 : (uint32_t)entry->keys.workers;
+}
+
+static void join_names(const struct config *config,
+                       const struct config_listener *first,
+                       char *text,
+                       size_t size)
+{
+    size_t length = 0;
+
+    for (; first != NULL && length < size; first = first->next) {
+        length += (size_t)snprintf(text + length, size - length, "%s%s",
+                                   length == 0 ? "" : "+",
+                                   config->entries[first->entry].name);
+    }
+}
+
+static int push_listener(int fd,
+                         const struct config *config,
+                         const struct config_listener *listener,
+                         const struct config_entry *entry)
+{
+    struct report_listener report = {
+        .address = listener->address,
+        .backlog = listener->backlog,
+        .mode = listener->mode,
+        .workers = workers_of(entry),
+        .entry = (uint32_t)listener->entry,
+    };
+
+    join_names(config, listener, report.name, sizeof(report.name));
+    (void)snprintf(report.text, sizeof(report.text), "%s", listener->text);
+    return push(fd, REPORT_LISTENER, &report, sizeof(report), -1);
+}
+
+static int push_entry(int fd,
+                      const struct config *config,
+                      const struct config_entry *entry)
+{
+    struct report_entry report = {.workers = workers_of(entry)};
+    int error;
+
+    (void)snprintf(report.name, sizeof(report.name), "%s", entry->name);
+    (void)snprintf(report.protocol, sizeof(report.protocol), "%s",
+                   entry->plugin->protocol.name);
+    error = push(fd, REPORT_ENTRY, &report, sizeof(report), -1);
+    for (size_t i = 0; i < entry->listener_count && error == 0; i++) {
+        if (entry->listeners[i].is_first) {
+            error = push_listener(fd, config, &entry->listeners[i], entry);
+        }
+    }
+    return error;
+}
+
+static int push_text(int fd, const char *text, size_t size)
+{
+    int error = 0;
+
+    while (size > 0 && error == 0) {
+        const size_t piece =
+            size < CHANNEL_MESSAGE_MAX ? size : CHANNEL_MESSAGE_MAX;
+
+        error = push(fd, REPORT_TEXT, text, piece, -1);
+        text += piece;
+        size -= piece;
+    }
+    return error;
+}
+
+int report_send(int fd,
+                const struct config *config,
+                const struct snapshot *snapshot,
+                const char *text,
+                size_t text_size)
+{
+    int error = push_text(fd, text, text_size);
+
+    if (error == 0 && config != NULL) {
+        error = push_files(fd, snapshot);
+        for (size_t i = 0; i < config->entry_count && error == 0; i++) {
+            error = push_entry(fd, config, &config->entries[i]);
+        }
+    }
+    if (error == 0) {
+        error =
+            push(fd, config == NULL ? REPORT_BAD : REPORT_GOOD, NULL, 0, -1);
+    }
+    return error;
+}
+
+/* ---------------------------------------------------------------- receiving */
+
+static void take_listener(struct report *report,
+                          const struct channel_message *message)
+{
+    struct report_listener *listeners =
+        realloc(report->listeners,
+                (report->listener_count + 1) * sizeof(*report->listeners));
+
+    if (listeners == NULL) {
+        report->is_out_of_memory = true;
+        return;
+    }
+    report->listeners = listeners;
+    memcpy(&listeners[report->listener_count++], message->data,
+           sizeof(*listeners));
+}
+
+static void take_entry(struct report *report,
+                       const struct channel_message *message)
+{
+    struct report_entry *entries = realloc(
+        report->entries, (report->entry_count + 1) * sizeof(*report->entries));
+
+    if (entries == NULL) {
+        report->is_out_of_memory = true;
+        return;
+    }
+    report->entries = entries;
+    memcpy(&entries[report->entry_count++], message->data, sizeof(*entries));
+}
+
+static void take_text(struct report *report,
+                      const struct channel_message *message)
+{
+    char *text = realloc(report->text, report->text_size + message->size + 1);
+
+    if (text == NULL) {
+        report->is_out_of_memory = true;
+        return;
+    }
+    memcpy(text + report->text_size, message->data, message->size);
+    report->text = text;
+    report->text_size += message->size;
+    text[report->text_size] = '\0';
+}
+
+/* A plugin ran in the process that sends: what it says is not believed. */
+static void take_file(struct report *report,
+                      struct snapshot *snapshot,
+                      const struct channel_message *message)
+{
+    const char *name = message->data;
+    const char *end = memchr(name, '\0', message->size);
+    const struct snapshot_file file = {
+        .kind = SNAPSHOT_PLUGIN,
+        .name = name,
+        .path = end == NULL ? NULL : end + 1,
+        .fd = message->fd,
+    };
+
+    if (end == NULL || name[message->size - 1] != '\0' ||
+        end == name + message->size - 1) {
+        if (message->fd >= 0) {
+            (void)close(message->fd);
+        }
+        return;
+    }
+    if (snapshot_add(snapshot, &file) < 0) {
+        report->is_out_of_memory = true;
+    }
+}
+
+void report_take(struct report *report,
+                 struct snapshot *snapshot,
+                 const struct channel_message *message)
+{
+    if (message->type == REPORT_FILE && message->size > 0) {
+        take_file(report, snapshot, message);
+        return;
+    }
+    if (message->fd >= 0) {
+        (void)close(message->fd);
+    }
+    if (message->type == REPORT_LISTENER &&
+        message->size == sizeof(struct report_listener)) {
+        take_listener(report, message);
+    } else if (message->type == REPORT_ENTRY &&
+               message->size == sizeof(struct report_entry)) {
+        take_entry(report, message);
+    } else if (message->type == REPORT_TEXT) {
+        take_text(report, message);
+    } else if (message->type == REPORT_GOOD || message->type == REPORT_BAD) {
+        report->is_whole = true;
+        report->is_good = message->type == REPORT_GOOD;
+    }
+}
+
+void report_fini(struct report *report)
+{
+    free(report->listeners);
+    free(report->entries);
+    free(report->text);
+    *report = (struct report){.text = NULL};
+}
