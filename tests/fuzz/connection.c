@@ -294,6 +294,8 @@ run_script(const char *text, size_t size, enum selector_trigger trigger)
     }
     finish(&world);
     simulator_fini(&world.simulator);
+    FUZZ_REQUIRE(world.model.errands == 0, "%zu posted functions never came",
+                 world.model.errands);
     model_fini(&world.model);
 }
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "connection_errand.h"
 #include "connection_loan.h"
 #include "fuzz.h"
 
@@ -326,6 +327,10 @@ static const struct act acts[] = {
     {'a', false, true, act_abort},
     {'d', true, true, act_deadline},
     {'k', true, false, act_tick},
+    {'P', false, true, errand_post},
+    {'J', false, true, errand_work},
+    {'y', false, false, errand_entry_post},
+    {'Y', false, false, errand_entry_work},
     {'@', true, false, act_target},
     {'=', true, false, act_use},
     {'^', true, false, act_use_too_much},

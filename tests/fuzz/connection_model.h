@@ -81,6 +81,7 @@ struct model {
     uint64_t turn;
     uint64_t tick_ms; /* 0: none */
     size_t loans;     /* that were taken over and not yet released */
+    size_t errands;   /* posted functions that have not come yet */
     size_t high_mark, low_mark;
     bool is_calling, is_in_callback, is_ending;
     unsigned stops;     /* all, as 1 << reason */

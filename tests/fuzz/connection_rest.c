@@ -150,6 +150,8 @@ void model_rest(struct model *model)
     FUZZ_REQUIRE(model->tick_ms == 0 ||
                      model->tick_ms > model->simulator->now_ms,
                  "on_tick has not come");
+    FUZZ_REQUIRE(model->errands == 0, "%zu posted functions have not come",
+                 model->errands);
     for (size_t i = 0; i < model->count; i++) {
         struct model_connection *conn = &model->connections[i];
 
