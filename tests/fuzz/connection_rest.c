@@ -141,6 +141,7 @@ static void require_rest(const struct model *model,
     }
     FUZZ_REQUIRE(!conn->is_shutdown || queued > 0 || conn->peer->has_end,
                  "the peer is not told of the shutdown");
+    FUZZ_REQUIRE(!conn->is_switching, "it is not switched");
     require_offered(conn);
     require_told(model, conn);
 }
