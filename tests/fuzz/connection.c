@@ -259,10 +259,12 @@ static void finish(struct world *world)
     }
     FUZZ_REQUIRE(model->loans == 0, "%zu loans are not released", model->loans);
     FUZZ_REQUIRE(simulator->connections.open == 0 &&
-                     simulator->entry.open == 0 &&
+                     simulator->entries[0].open == 0 &&
+                     simulator->entries[1].open == 0 &&
                      simulator->connections.slab.used == 0 &&
                      simulator->connections.extras.used == 0 &&
-                     simulator->entry.service.states.used == 0,
+                     simulator->entries[0].service.states.used == 0 &&
+                     simulator->entries[1].service.states.used == 0,
                  "something is left of a connection");
 }
 
@@ -273,6 +275,7 @@ run_script(const char *text, size_t size, enum selector_trigger trigger)
         .run = {.acts_left = PLUGIN_ACTS_MAX, .bytes_left = PLUGIN_BYTES_MAX}};
     struct plugin_settings settings = {.run = &world.run};
     berth_protocol protocol;
+    berth_protocol other;
     struct simulator_parts parts = {
         .protocol = &protocol,
         .settings = &settings,
@@ -281,10 +284,13 @@ run_script(const char *text, size_t size, enum selector_trigger trigger)
     };
 
     script_read(&world.script, text, size);
-    protocol = plugin_protocol(&world.script);
+    protocol = plugin_protocol(&world.script, "model");
+    other = plugin_protocol(&world.script, "other");
     world.run.model = &world.model;
     world.run.script = &world.script;
-    FUZZ_REQUIRE(simulator_init(&world.simulator, &parts) == 0, "no memory");
+    FUZZ_REQUIRE(simulator_init(&world.simulator, &parts) == 0 &&
+                     simulator_add(&world.simulator, &other, &settings) == 0,
+                 "no memory");
     model_init(&world.model, &world.script, &world.simulator);
     for (size_t i = 0, count = 0; i < world.script.counts[SCRIPT_WORLD]; i++) {
         if (count < WORLD_ACTS_MAX) {
@@ -294,6 +300,8 @@ run_script(const char *text, size_t size, enum selector_trigger trigger)
     }
     finish(&world);
     simulator_fini(&world.simulator);
+    FUZZ_REQUIRE(world.model.errands == 0, "%zu posted functions never came",
+                 world.model.errands);
     model_fini(&world.model);
 }
 

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "connection_errand.h"
 #include "connection_loan.h"
 #include "fuzz.h"
 
@@ -231,6 +232,25 @@ static void act_abort(struct call *call, size_t number)
     }
 }
 
+/* To one of the two entries. */
+static void act_switch(struct call *call, size_t number)
+{
+    static char arg[100000];
+    berth_conn *c = call->target->c;
+    bool is_over = call->target->is_over;
+    int result = berth_switch_to(c, "nobody", NULL, 0);
+
+    FUZZ_REQUIRE(result == (is_over ? -EPIPE : -ENOENT) ||
+                     model_may_be_over(call->run->model, call->target),
+                 "a switch to nobody gives %d", result);
+    for (size_t i = 0; i < number; i++) {
+        arg[i] = (char)model_arg(call->target, i);
+    }
+    result =
+        berth_switch_to(c, number % 2 == 0 ? "model" : "other", arg, number);
+    model_switch(call->run->model, call->target, result, number);
+}
+
 /* -------------------------------------------------------------------- time */
 
 static void act_deadline(struct call *call, size_t number)
@@ -324,8 +344,13 @@ static const struct act acts[] = {
     {'h', false, true, act_shutdown},
     {'c', false, true, act_close},
     {'a', false, true, act_abort},
+    {'S', true, true, act_switch},
     {'d', true, true, act_deadline},
     {'k', true, false, act_tick},
+    {'P', false, true, errand_post},
+    {'J', false, true, errand_work},
+    {'y', false, false, errand_entry_post},
+    {'Y', false, false, errand_entry_work},
     {'@', true, false, act_target},
     {'=', true, false, act_use},
     {'^', true, false, act_use_too_much},

@@ -32,8 +32,12 @@ static void require_order(const struct model *model,
     FUZZ_REQUIRE(conn->is_open && !conn->is_closed, "a callback of none");
     FUZZ_REQUIRE(part == SCRIPT_CLOSE || !conn->is_over,
                  "callback %d when only on_close may follow", part);
+    FUZZ_REQUIRE(part == SCRIPT_CLOSE || !conn->is_switching,
+                 "callback %d of a protocol that is to be left", part);
+    /* A job that on_open began may be done before the turn's end. */
     FUZZ_REQUIRE(!conn->is_stop_first || conn->is_over || part == SCRIPT_STOP ||
-                     part == SCRIPT_CLOSE || model_may_be_over(model, conn),
+                     part == SCRIPT_CLOSE || part == SCRIPT_POST ||
+                     model_may_be_over(model, conn),
                  "callback %d before on_stop", part);
 }
 
@@ -69,20 +73,74 @@ void model_leave(struct model *model)
     model->is_in_callback = false;
 }
 
-void model_on_open(struct model *model, struct model_connection *conn)
+/* Zeroed state, and on_stop next if the server drains. */
+static void begin_service(const struct model *model,
+                          struct model_connection *conn)
 {
-    FUZZ_REQUIRE(!conn->is_open && !conn->is_closed, "on_open twice");
     conn->state = conn->c->state;
     require_state(conn, 0);
     memset(conn->state, state_byte(conn), MODEL_STATE_SIZE);
     conn->is_open = true;
-    conn->opened_ms = model->simulator->now_ms;
-    conn->active_ms = conn->opened_ms;
-    conn->taken_ms = conn->opened_ms;
     conn->stops = model->stops;
     conn->stops_owed = model->last_stop;
     conn->is_stop_first =
         model->stops != 0 && !model->script->lacks[SCRIPT_STOP];
+}
+
+void model_on_open(struct model *model, struct model_connection *conn)
+{
+    FUZZ_REQUIRE(!conn->is_open && !conn->is_closed, "on_open twice");
+    FUZZ_REQUIRE(berth_get(conn->c, BERTH_GET_ARG, NULL, 0) == -ENOENT,
+                 "an argument without a switch");
+    begin_service(model, conn);
+    conn->opened_ms = model->simulator->now_ms;
+    conn->active_ms = conn->opened_ms;
+    conn->taken_ms = conn->opened_ms;
+}
+
+/* As if it were over, for what the plugin does in on_close. */
+void model_on_leave(struct model_connection *conn)
+{
+    FUZZ_REQUIRE(conn->is_switching && !conn->is_over, "left for nothing");
+    conn->is_over = true;
+    conn->is_closed = true;
+}
+
+static void require_arg(const struct model_connection *conn)
+{
+    static unsigned char arg[100000];
+    ssize_t size = berth_get(conn->c, BERTH_GET_ARG, arg, sizeof(arg));
+
+    if (conn->arg_size == 0) {
+        FUZZ_REQUIRE(size <= 0, "an argument that was not given");
+        return;
+    }
+    FUZZ_REQUIRE(size == (ssize_t)conn->arg_size, "an argument of %zd bytes",
+                 size);
+    for (size_t i = 0; i < conn->arg_size; i++) {
+        FUZZ_REQUIRE(arg[i] == model_arg(conn, i), "byte %zu of it", i);
+    }
+}
+
+/* What the old protocol did, saw or was promised is forgotten, but for what it
+   wrote, and for bytes that it did not use. */
+void model_on_arrive(struct model *model, struct model_connection *conn)
+{
+    FUZZ_REQUIRE(conn->is_closed && !conn->is_open, "on_open before on_close");
+    require_arg(conn);
+    begin_service(model, conn);
+    conn->is_switching = false;
+    conn->switches++;
+    conn->is_over = false;
+    conn->is_closed = false;
+    conn->is_end_told = false;
+    conn->is_paused = false;
+    conn->is_declined = false;
+    conn->is_full = false;
+    conn->is_partial = false;
+    conn->is_resumed = conn->known > conn->used;
+    conn->must_drain = false;
+    conn->deadline_ms = 0;
 }
 
 /* Is it the time for bytes, or for the end of them? */
@@ -191,6 +249,7 @@ void model_on_close(const struct model *model,
                  model_queued(conn));
     conn->is_over = true;
     conn->is_closed = true;
+    conn->is_switching = false;
     conn->why = why;
 }
 

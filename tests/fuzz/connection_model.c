@@ -24,6 +24,11 @@ unsigned char model_output(const struct model_connection *conn, size_t at)
     return make_byte(conn->index, at, 0);
 }
 
+unsigned char model_arg(const struct model_connection *conn, size_t at)
+{
+    return make_byte(conn->index, at, 64);
+}
+
 void model_init(struct model *model,
                 const struct script *script,
                 struct simulator *simulator)
@@ -178,6 +183,9 @@ bool model_may_be_over(const struct model *model,
 void model_permit_untold(const struct model *model,
                          struct model_connection *conn)
 {
+    if (conn->is_closed) { /* or between two protocols */
+        return;
+    }
     conn->is_doubtful = model_may_be_over(model, conn);
     if (may_be_late(model, conn)) {
         model_break(conn, -ETIMEDOUT);
@@ -212,6 +220,23 @@ void model_shutdown(struct model_connection *conn)
 {
     if (!conn->is_over) {
         conn->is_shutdown = true;
+    }
+}
+
+void model_switch(const struct model *model,
+                  struct model_connection *conn,
+                  int result,
+                  size_t size)
+{
+    if (conn->is_over) {
+        FUZZ_REQUIRE(result == -EPIPE, "a switch when it is over gives %d",
+                     result);
+    } else if (result < 0) {
+        FUZZ_REQUIRE(result == -EPIPE && model_may_be_over(model, conn),
+                     "a switch gives %d", result);
+    } else {
+        conn->is_switching = true;
+        conn->arg_size = size;
     }
 }
 
@@ -326,7 +351,7 @@ void model_used(struct model *model,
     if (conn->is_full) {
         permit(conn, -EMSGSIZE);
     }
-    if (conn->is_partial && !conn->is_paused &&
+    if (conn->is_partial && !conn->is_paused && !conn->is_switching &&
         model_queued(conn) <= model->high_mark &&
         !model_may_be_over(model, conn)) {
         model->again = conn;
@@ -335,6 +360,9 @@ void model_used(struct model *model,
 
 void model_ended(struct model_connection *conn, int result)
 {
+    if (conn->is_switching && result >= 0) {
+        return; /* the next protocol is told the end, too */
+    }
     if (result != BERTH_KEEP) {
         model_close(conn, result);
     } else if (conn->is_shutdown) {

@@ -30,13 +30,16 @@ struct model_connection {
     berth_conn *c;
     struct peer *peer;
     void *state;
-    bool is_open;     /* between on_open and the end of on_close */
-    bool is_closed;   /* on_close has come */
-    bool is_over;     /* only on_close may follow */
-    bool is_broken;   /* or may be: what is queued may be lost */
-    bool is_doubtful; /* it may be over without the model's knowledge */
-    bool is_aborted;  /* by the plugin, or for what it did */
-    int why;          /* of on_close */
+    bool is_open;      /* between on_open and the end of on_close */
+    bool is_closed;    /* on_close has come */
+    bool is_over;      /* only on_close may follow */
+    bool is_broken;    /* or may be: what is queued may be lost */
+    bool is_doubtful;  /* it may be over without the model's knowledge */
+    bool is_aborted;   /* by the plugin, or for what it did */
+    bool is_switching; /* on_close(BERTH_SWITCHED) and on_open are to come */
+    unsigned switches; /* how many of them have come */
+    size_t arg_size;   /* of the last order */
+    int why;           /* of on_close */
     int reasons[MODEL_REASONS_MAX]; /* that on_close may be given */
     size_t reason_count;
 
@@ -81,6 +84,7 @@ struct model {
     uint64_t turn;
     uint64_t tick_ms; /* 0: none */
     size_t loans;     /* that were taken over and not yet released */
+    size_t errands;   /* posted functions that have not come yet */
     size_t high_mark, low_mark;
     bool is_calling, is_in_callback, is_ending;
     unsigned stops;     /* all, as 1 << reason */
@@ -138,6 +142,9 @@ void model_on_close(const struct model *model,
 void model_permit_untold(const struct model *model,
                          struct model_connection *conn);
 void model_on_tick(struct model *model);
+/* on_close(BERTH_SWITCHED), and the on_open that follows. */
+void model_on_leave(struct model_connection *conn);
+void model_on_arrive(struct model *model, struct model_connection *conn);
 
 /* What on_data, on_end or on_open returned. */
 void model_used(struct model *model,
@@ -154,6 +161,13 @@ void model_abort(struct model_connection *conn, int why);
 void model_pause(struct model_connection *conn);
 void model_resume(struct model_connection *conn);
 void model_shutdown(struct model_connection *conn);
+/* A switch with an argument of that size gave that result. */
+void model_switch(const struct model *model,
+                  struct model_connection *conn,
+                  int result,
+                  size_t size);
+/* Byte number `at` of the argument of a switch. */
+unsigned char model_arg(const struct model_connection *conn, size_t at);
 /* A write of size bytes gave that result. */
 void model_wrote(const struct model *model,
                  struct model_connection *conn,

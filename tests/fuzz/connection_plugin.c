@@ -31,17 +31,36 @@ static struct call begin(berth_conn *c, enum script_part part)
     return (struct call){.run = run, .self = self, .target = self};
 }
 
+/* One that is switched, or a new one. */
+static struct model_connection *receive(struct model *model, berth_conn *c)
+{
+    struct model_connection *conn;
+
+    for (size_t i = 0; i < model->count; i++) {
+        conn = &model->connections[i];
+        if (conn->c == c && conn->is_switching) {
+            model_on_arrive(model, conn);
+            return conn;
+        }
+    }
+    conn = &model->connections[model->count++];
+    conn->c = c;
+    conn->peer = connection_of(c)->stream.context;
+    model_on_open(model, conn);
+    return conn;
+}
+
 static int on_open(berth_conn *c)
 {
     struct plugin_run *run = run_of(c->entry);
     struct model *model = run->model;
-    struct model_connection *self = &model->connections[model->count++];
-    struct call call = {.run = run, .self = self, .target = self};
+    struct call call = {.run = run};
+    struct model_connection *self;
 
-    self->c = c;
-    self->peer = connection_of(c)->stream.context;
-    model_enter(model, self, SCRIPT_OPEN);
-    model_on_open(model, self);
+    model_enter(model, NULL, SCRIPT_OPEN);
+    self = receive(model, c);
+    call.self = self;
+    call.target = self;
     act_play(&call, SCRIPT_OPEN);
     if (call.result < 0) {
         model_close(self, (int)call.result);
@@ -109,7 +128,11 @@ static void on_close(berth_conn *c, int why)
 {
     struct call call = begin(c, SCRIPT_CLOSE);
 
-    model_on_close(call.run->model, call.self, why);
+    if (why == BERTH_SWITCHED) {
+        model_on_leave(call.self);
+    } else {
+        model_on_close(call.run->model, call.self, why);
+    }
     act_play(&call, SCRIPT_CLOSE);
     call.self->is_open = false;
     model_leave(call.run->model);
@@ -131,12 +154,12 @@ static void on_tick(berth_entry *entry)
     model_leave(run->model);
 }
 
-berth_protocol plugin_protocol(const struct script *script)
+berth_protocol plugin_protocol(const struct script *script, const char *name)
 {
     const bool *lacks = script->lacks;
 
     return (berth_protocol)
-        BERTH_PROTOCOL_INIT(.name = "model", .state_size = MODEL_STATE_SIZE,
+        BERTH_PROTOCOL_INIT(.name = name, .state_size = MODEL_STATE_SIZE,
                             .on_tick = lacks[SCRIPT_TICK] ? NULL : on_tick,
                             .on_open = on_open, .on_data = on_data,
                             .on_end = lacks[SCRIPT_END] ? NULL : on_end,

@@ -13,7 +13,7 @@ struct plugin_settings {
     struct plugin_run *run;
 };
 
-/* A protocol without the callbacks that the script leaves out. */
-berth_protocol plugin_protocol(const struct script *script);
+/* A protocol of that name, without the callbacks that the script leaves out. */
+berth_protocol plugin_protocol(const struct script *script, const char *name);
 
 #endif

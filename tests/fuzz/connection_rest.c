@@ -141,6 +141,7 @@ static void require_rest(const struct model *model,
     }
     FUZZ_REQUIRE(!conn->is_shutdown || queued > 0 || conn->peer->has_end,
                  "the peer is not told of the shutdown");
+    FUZZ_REQUIRE(!conn->is_switching, "it is not switched");
     require_offered(conn);
     require_told(model, conn);
 }
@@ -150,6 +151,8 @@ void model_rest(struct model *model)
     FUZZ_REQUIRE(model->tick_ms == 0 ||
                      model->tick_ms > model->simulator->now_ms,
                  "on_tick has not come");
+    FUZZ_REQUIRE(model->errands == 0, "%zu posted functions have not come",
+                 model->errands);
     for (size_t i = 0; i < model->count; i++) {
         struct model_connection *conn = &model->connections[i];
 

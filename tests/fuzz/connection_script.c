@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* The first character of the lines of each part. */
-static const char letters[SCRIPT_PARTS + 1] = "odertsck>";
+static const char letters[SCRIPT_PARTS + 1] = "odertsckp>";
 
 /* The numbers of a to z: what limits, marks and buffers are, more or less. */
 static const size_t numbers[] = {
@@ -71,13 +71,13 @@ static void read_limits(struct limits *limits, struct script_line line)
     }
 }
 
-/* on_data cannot be left out. */
+/* on_data cannot be left out, nor what is posted. */
 static void read_lacking(struct script *script, struct script_line line)
 {
     for (char c = script_take(&line); c != '\0'; c = script_take(&line)) {
         const char *found = strchr(letters, c);
 
-        if (found != NULL && c != 'd' && c != '>') {
+        if (found != NULL && c != 'd' && c != 'p' && c != '>') {
             script->lacks[found - letters] = true;
         }
     }

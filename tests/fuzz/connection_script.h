@@ -7,13 +7,14 @@
  *
  *     l im oj     limits: i input, o output, d idle, f first_byte, s stall
  *     - et        callbacks that the protocol lacks, by their letters
- *     o d e r t s c k
+ *     o d e r t s c k p
  *                 what the plugin does in on_open, on_data, on_end, on_drain,
- *                 on_timer, on_stop, on_close, on_tick: each call takes the
- *                 next line of its letter, and after the last the first again
+ *                 on_timer, on_stop, on_close, on_tick, and in a function
+ *                 that was posted: each call takes the next line of its
+ *                 letter, and after the last the first again
  *     >           what happens: connections, peers, time
  *
- * Every other line is a comment. The acts are in connection_plugin.c and in
+ * Every other line is a comment. The acts are in connection_act.c and in
  * connection.c, each a row of a table.
  */
 #ifndef BERTH_CONNECTION_SCRIPT_H
@@ -34,6 +35,7 @@ enum script_part {
     SCRIPT_STOP,
     SCRIPT_CLOSE,
     SCRIPT_TICK,
+    SCRIPT_POST,
     SCRIPT_WORLD,
     SCRIPT_PARTS,
 };

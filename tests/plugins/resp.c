@@ -1,199 +1,199 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A key-value store: a subset of RESP2. A value is used piece by piece as it
- * arrives, so that limits.input does not bound it, and sent from where it lies,
- * with a reference, so that it may be overwritten or deleted meanwhile.
+ * A key-value store: a subset of RESP2. A command is used piece by piece, so
+ * that limits.input does not bound a value, and kept as it came. A SET is what
+ * is stored: it ends with what answers a GET. That is sent from where it lies,
+ * with a reference, so that the key may be set again or deleted meanwhile.
  */
 #include <berth/protocol.h>
 
-#include <ctype.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "resp_store.h"
-
 #define WORDS_MAX 3
-#define KEY_MAX 512 /* of the command's name, too */
+#define WORD_MAX (1 << 20)
 #define HEAD_MAX 24 /* "$18446744073709551615\r\n" */
-#define END_SIZE 2  /* "\r\n" */
 
-struct settings {
-    uint32_t max_value;
-    int64_t max_keys;
+/* "*3\r\n", then "$5\r\n", the bytes and "\r\n" of each word. */
+struct command {
+    size_t references;
+    size_t size, filled;    /* bytes: all, and those that have come */
+    size_t ends[WORDS_MAX]; /* of the words, in bytes */
+    char bytes[];           /* and a NUL */
 };
 
-struct state {
-    size_t count;  /* words of the command that arrives; 0: none does */
-    size_t index;  /* of the word that arrives */
-    size_t filled; /* bytes of that one */
-    struct blob *words[WORDS_MAX]; /* with the "\r\n" behind them */
-};
+static void drop(void *arg)
+{
+    struct command *command = arg;
+
+    if (command != NULL && --command->references == 0) {
+        free(command);
+    }
+}
+
+/* With its length before it no key is the beginning of another. */
+static int compare_keys(const void *one, const void *other)
+{
+    const struct command *a = one, *b = other;
+    size_t size = (a->ends[1] < b->ends[1] ? a : b)->ends[1] - a->ends[0];
+
+    return memcmp(a->bytes + a->ends[0], b->bytes + b->ends[0], size);
+}
+
+/* Whatever has the key of this command. Returns whether there was such. */
+static bool forget(void **store, const struct command *command)
+{
+    struct command **place = tfind(command, store, compare_keys);
+    struct command *old = place == NULL ? NULL : *place;
+
+    tdelete(command, store, compare_keys);
+    drop(old);
+    return old != NULL;
+}
+
+static bool set(void **store, struct command *command)
+{
+    (void)forget(store, command);
+    if (tsearch(command, store, compare_keys) == NULL) {
+        return false;
+    }
+    command->references++;
+    return true;
+}
 
 static void say(berth_conn *c, const char *text)
 {
     berth_write(c, text, strlen(text));
 }
 
-static void set(berth_conn *c, struct blob *key, struct blob *value)
+static void get(berth_conn *c, const struct command *command)
 {
-    const struct settings *settings = c->entry->settings;
-    int error = store_set(c->entry->local, key, value, settings->max_keys);
+    struct command **place = tfind(command, c->entry->local, compare_keys);
+    struct command *hit = place == NULL ? NULL : *place;
 
-    say(c, error == 0 ? "+OK\r\n" : "-ERR no room for it\r\n");
-}
-
-static void get(berth_conn *c, const struct blob *key)
-{
-    struct blob *value = store_get(c->entry->local, key);
-    char head[HEAD_MAX];
-
-    if (value == NULL) {
+    if (hit == NULL) {
         say(c, "$-1\r\n");
-        return;
-    }
-    (void)snprintf(head, sizeof(head), "$%zu\r\n", value->size - END_SIZE);
-    say(c, head);
-    if (berth_write_owned(c, value->bytes, value->size, blob_drop,
-                          blob_keep(value)) < 0) {
-        blob_drop(value); /* not taken over */
+    } else if (berth_write_owned(c, hit->bytes + hit->ends[1],
+                                 hit->size - hit->ends[1], drop, hit) >= 0) {
+        hit->references++; /* until it is sent */
     }
 }
 
-static void obey(berth_conn *c, const struct state *state)
+static bool begins(const struct command *command, const char *text)
 {
-    struct blob *const *words = state->words;
+    return strncasecmp(command->bytes, text, strlen(text)) == 0;
+}
 
-    if (state->count == 1 && blob_is(words[0], "PING\r\n")) {
+static void obey(berth_conn *c, struct command *command)
+{
+    void **store = c->entry->local;
+
+    if (begins(command, "*1\r\n$4\r\nPING\r\n")) {
         say(c, "+PONG\r\n");
-    } else if (state->count == 2 && blob_is(words[0], "GET\r\n")) {
-        get(c, words[1]);
-    } else if (state->count == 2 && blob_is(words[0], "DEL\r\n")) {
-        say(c, store_delete(c->entry->local, words[1]) ? ":1\r\n" : ":0\r\n");
-    } else if (state->count == 3 && blob_is(words[0], "SET\r\n")) {
-        set(c, words[1], words[2]);
+    } else if (begins(command, "*2\r\n$3\r\nGET\r\n")) {
+        get(c, command);
+    } else if (begins(command, "*2\r\n$3\r\nDEL\r\n")) {
+        say(c, forget(store, command) ? ":1\r\n" : ":0\r\n");
+    } else if (begins(command, "*3\r\n$3\r\nSET\r\n")) {
+        say(c, set(store, command) ? "+OK\r\n" : "-ERR no room for it\r\n");
     } else {
         say(c, "-ERR unknown command, or wrong number of arguments\r\n");
     }
 }
 
-static void end_command(berth_conn *c, int why)
+static ssize_t fill(berth_conn *c, const char *data, size_t size)
 {
-    struct state *state = c->state;
-
-    (void)why;
-    for (size_t i = 0; i < WORDS_MAX; i++) {
-        blob_drop(state->words[i]);
-    }
-    *state = (struct state){.count = 0};
-}
-
-/* "*3\r\n" or "$5\r\n": its size; 0: not all of it has come; or -errno. */
-static ssize_t
-read_head(const char *data, size_t size, char kind, size_t max, size_t *number)
-{
-    char *rest;
-
-    if (data[0] == kind && size < HEAD_MAX &&
-        memchr(data, '\n', size) == NULL) {
-        return 0;
-    }
-    *number = strtoul(data + 1, &rest, 10);
-    if (data[0] != kind || !isdigit((uint8_t)data[1]) ||
-        rest - data > HEAD_MAX - END_SIZE || strncmp(rest, "\r\n", 2) != 0) {
-        return -EPROTO;
-    }
-    return *number > max ? -EMSGSIZE : rest + END_SIZE - data;
-}
-
-static ssize_t begin_word(berth_conn *c, const char *data, size_t size)
-{
-    const struct settings *settings = c->entry->settings;
-    struct state *state = c->state;
-    size_t max = state->index < 2 ? KEY_MAX : settings->max_value;
-    size_t length = 0;
-    ssize_t used = read_head(data, size, '$', max, &length);
-
-    if (used > 0) {
-        state->words[state->index] = blob_new(length + END_SIZE);
-        used = state->words[state->index] == NULL ? -ENOMEM : used;
-    }
-    return used;
-}
-
-static ssize_t fill_word(berth_conn *c, const char *data, size_t size)
-{
-    struct state *state = c->state;
-    struct blob *word = state->words[state->index];
-    size_t left = word->size - state->filled;
+    struct command **place = c->state, *command = *place;
+    size_t left = command->size - command->filled;
     size_t used = size < left ? size : left;
 
-    memcpy(word->bytes + state->filled, data, used);
-    state->filled += used;
+    memcpy(command->bytes + command->filled, data, used);
+    command->filled += used;
     if (used < left) {
         return (ssize_t)used;
     }
-    if (memcmp(word->bytes + word->size - END_SIZE, "\r\n", END_SIZE) != 0) {
+    if (strcmp(command->bytes + command->size - 2, "\r\n") != 0) {
         return -EPROTO;
     }
-    state->filled = 0;
-    if (++state->index == state->count) {
-        obey(c, state);
-        end_command(c, 0);
-    }
+    obey(c, command);
+    drop(command);
+    *place = NULL;
     return (ssize_t)used;
 }
 
-/* One step: the server calls again at once with what is left. */
+/* Adds "*3\r\n", or "$5\r\n" and its word. Returns the number, -EAGAIN if it has
+   not come, or another -errno. */
+static ssize_t measure(struct command *command, const char *data, size_t size)
+{
+    size_t at = command->size;
+    size_t max = at == 0 ? WORDS_MAX : WORD_MAX;
+    char head[HEAD_MAX];
+    size_t number;
+
+    if (at >= size ||
+        (size - at < HEAD_MAX && memchr(data + at, '\n', size - at) == NULL)) {
+        return -EAGAIN;
+    }
+    number = strtoul(data + at + 1, NULL, 10);
+    (void)snprintf(head, HEAD_MAX, "%c%zu\r\n", at == 0 ? '*' : '$', number);
+    if (strncmp(data + at, head, strlen(head)) != 0 ||
+        (at > 0 && strncmp(data + at - 2, "\r\n", 2) != 0)) {
+        return -EPROTO;
+    }
+    command->size += strlen(head) + (at == 0 ? 0 : number + 2);
+    return number > max ? -EMSGSIZE : (ssize_t)number;
+}
+
+/* Once all has come but the bytes of the last word. */
+static ssize_t begin(berth_conn *c, const char *data, size_t size)
+{
+    struct command **place = c->state, command = {.references = 1};
+    ssize_t count = measure(&command, data, size);
+    ssize_t number = count;
+
+    for (ssize_t i = 0; i < count && number >= 0; i++) {
+        number = measure(&command, data, size);
+        command.ends[i] = command.size;
+    }
+    if (number < 0) {
+        return number == -EAGAIN ? 0 : number;
+    }
+    *place = malloc(sizeof(command) + command.size + 1);
+    if (*place == NULL) {
+        return -ENOMEM;
+    }
+    **place = command;
+    (*place)->bytes[command.size] = '\0';
+    return fill(c, data, size);
+}
+
 static ssize_t on_data(berth_conn *c, char *data, size_t size)
 {
-    struct state *state = c->state;
-    ssize_t used;
+    struct command **place = c->state;
+    ssize_t used = (*place == NULL ? begin : fill)(c, data, size);
 
-    if (state->count == 0) {
-        used = read_head(data, size, '*', WORDS_MAX, &state->count);
-    } else if (state->words[state->index] == NULL) {
-        used = begin_word(c, data, size);
-    } else {
-        used = fill_word(c, data, size);
-    }
     if (used < 0) {
         say(c, used == -EPROTO ? "-ERR malformed\r\n" : "-ERR too large\r\n");
     }
     return used;
 }
 
+static void on_close(berth_conn *c, int why)
+{
+    (void)why;
+    drop(*(struct command **)c->state);
+}
+
 static void fini(berth_entry *entry)
 {
-    store_clear(entry->local);
+    tdestroy(*(void **)entry->local, drop);
 }
-
-static enum berth_verdict sniff(const char *data, size_t size)
-{
-    return size > 0 && data[0] == '*' ? BERTH_YES : BERTH_NO;
-}
-
-static const berth_option options[] = {
-    {.name = "max_value",
-     .type = BERTH_SIZE,
-     BERTH_FIELD(struct settings, max_value),
-     .fallback = "1MiB",
-     .help = "largest value"},
-    {.name = "max_keys",
-     .type = BERTH_INT,
-     BERTH_FIELD(struct settings, max_keys),
-     .fallback = "1000",
-     .max = INT32_MAX,
-     .help = "keys at once"},
-    BERTH_OPTIONS_END,
-};
 
 BERTH_PROTOCOL(.name = "resp",
                .summary = "stores values under keys",
-               .state_size = sizeof(struct state),
-               .local_size = sizeof(struct store),
-               .settings_size = sizeof(struct settings),
-               .options = options,
+               .state_size = sizeof(struct command *), /* it comes; or NULL */
+               .local_size = sizeof(void *), /* a tree: see tsearch(3) */
                .fini = fini,
-               .sniff = sniff,
                .on_data = on_data,
-               .on_close = end_command);
+               .on_close = on_close);

@@ -199,8 +199,7 @@ static void ask_without_reading(enum selector_trigger trigger)
     simulator_run(&simulator);
     output = peer->connection->output;
     ck_assert_uint_le(output->queued, HIGH_MARK + MIB + HEAD_ROOM);
-    ck_assert_ptr_null(output->first->lent);
-    ck_assert_ptr_nonnull(output->first->next->lent);
+    ck_assert_ptr_nonnull(output->first->lent);
 
     peer->window = PEER_READS_ALL;
     simulator_run(&simulator);
@@ -243,7 +242,7 @@ START_TEST(answers_leave_together)
 }
 END_TEST
 
-/* Chains in the store: more keys than it has buckets. */
+/* So many that the tree is deep, and in the order that is worst for one. */
 START_TEST(keys_are_told_apart)
 {
     enum {
@@ -252,7 +251,7 @@ START_TEST(keys_are_told_apart)
     struct peer *peer;
     char text[HEAD_ROOM];
 
-    example_begin("resp", "{max_keys: 10000}", &(struct example_options){0});
+    example_begin("resp", "{}", &(struct example_options){0});
     peer = example_connect();
     for (int i = 0; i < KEYS; i++) {
         (void)snprintf(text, sizeof(text),
@@ -279,21 +278,10 @@ START_TEST(keys_are_told_apart)
 }
 END_TEST
 
-START_TEST(a_star_is_its_own)
-{
-    begin(SELECTOR_LEVEL);
-    ck_assert_int_eq(example_plugin->protocol.sniff("*", 1), BERTH_YES);
-    ck_assert_int_eq(example_plugin->protocol.sniff("GET ", 4), BERTH_NO);
-    ck_assert_int_eq(example_plugin->protocol.sniff("\x10", 1), BERTH_NO);
-    end();
-}
-END_TEST
-
 UNIT_MAIN("resp",
           large_values_are_pipelined,
           a_value_that_is_sent_may_be_overwritten_and_deleted,
           clients_go_while_a_value_is_sent_and_another_comes,
           one_who_asks_and_does_not_read_is_not_heard,
           answers_leave_together,
-          keys_are_told_apart,
-          a_star_is_its_own)
+          keys_are_told_apart)
