@@ -252,12 +252,12 @@ int addresses_follow(struct addresses *addresses,
 }
 
 void addresses_drop(struct addresses *addresses,
-                    const struct addresses_set *dropped)
+                    const struct index_set *dropped)
 {
     for (size_t i = 0; i < addresses->open_count; i++) {
         struct listener *listener = &addresses->listeners[i];
 
-        if (addresses_set_has(dropped, listener->index)) {
+        if (index_set_has(dropped, listener->index)) {
             listener_close(listener);
         }
     }
@@ -283,13 +283,12 @@ void addresses_resume(struct addresses *addresses)
     }
 }
 
-void addresses_finish(struct addresses *addresses,
-                      const struct addresses_set *kept)
+void addresses_finish(struct addresses *addresses, const struct index_set *kept)
 {
     for (size_t i = 0; i < addresses->open_count; i++) {
         struct listener *listener = &addresses->listeners[i];
 
-        if (kept != NULL && addresses_set_has(kept, listener->index)) {
+        if (kept != NULL && index_set_has(kept, listener->index)) {
             listener_close(listener);
         } else {
             listener_finish(listener);

@@ -12,25 +12,10 @@
 #include "entry.h"
 #include "error.h"
 #include "gate.h"
-#include "keys.h"
+#include "index_set.h"
 #include "listener.h"
 #include "roster.h"
 #include "shards.h"
-
-/* A set of addresses: bit i is that of number i. */
-struct addresses_set {
-    uint64_t bits[KEYS_LISTENERS_MAX / 64];
-};
-
-static inline bool addresses_set_has(const struct addresses_set *set, size_t i)
-{
-    return (set->bits[i / 64] >> (i % 64) & 1) != 0;
-}
-
-static inline void addresses_set_add(struct addresses_set *set, size_t i)
-{
-    set->bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
 
 struct addresses {
     size_t count;
@@ -82,14 +67,14 @@ int addresses_follow(struct addresses *addresses,
 
 /* These addresses are not served any more. */
 void addresses_drop(struct addresses *addresses,
-                    const struct addresses_set *dropped);
+                    const struct index_set *dropped);
 
 /*
  * Closes all: after accepting what the kernel holds already, but at addresses
  * that others go on to serve. kept NULL: there are none.
  */
 void addresses_finish(struct addresses *addresses,
-                      const struct addresses_set *kept);
+                      const struct index_set *kept);
 
 /* For each that is open: listener_resume(), listener_close(). */
 void addresses_resume(struct addresses *addresses);

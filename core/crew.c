@@ -85,7 +85,7 @@ static void set_level(struct member *member,
 
 static void drop(struct member *member, const struct channel_message *message)
 {
-    struct addresses_set dropped;
+    struct index_set dropped;
 
     if (message->size == sizeof(dropped)) {
         memcpy(&dropped, message->data, sizeof(dropped));

@@ -23,7 +23,7 @@ enum crew_order {
     CREW_END,         /* leave now */
     CREW_LOG_FILE,    /* a descriptor: the log goes there from now on */
     CREW_LOG_LEVEL,   /* int32_t */
-    CREW_DROP,        /* struct addresses_set: not served any more */
+    CREW_DROP,        /* struct index_set: not served any more */
     CREW_CONNECTIONS, /* struct crew_request */
     CREW_CLOSE,       /* struct crew_request: the connection of that id */
     CREW_DRAIN,       /* struct crew_request: all connections of the entry */
@@ -40,7 +40,7 @@ enum crew_answer {
 
 struct crew_stop {
     int32_t reason; /* BERTH_RELOAD or BERTH_EXIT */
-    struct addresses_set kept;
+    struct index_set kept;
 };
 
 struct crew_request {

@@ -534,7 +534,7 @@ static void look_whether_stopped(struct generation *generation)
 
 void generation_stop(struct generation *generation,
                      int reason,
-                     const struct addresses_set *kept)
+                     const struct index_set *kept)
 {
     struct crew_stop order = {.reason = reason};
 

@@ -148,7 +148,7 @@ void generation_serve(struct generation *generation);
 /* As worker_stop(). */
 void generation_stop(struct generation *generation,
                      int reason,
-                     const struct addresses_set *kept);
+                     const struct index_set *kept);
 
 /* Whoever is left ends at once: with CREW_END, or by SIGKILL. */
 void generation_end(struct generation *generation);

@@ -92,6 +92,7 @@ static void put_entries(struct json *json, const struct report *report)
     for (size_t i = 0; i < report->entry_count; i++) {
         json_begin(json, '{');
         json_key_number(json, "workers", report->entries[i].workers);
+        json_key_number(json, "plugin", report->entries[i].plugin);
         put_text(json, "name", report->entries[i].name);
         put_text(json, "protocol", report->entries[i].protocol);
         json_end(json, '}');
@@ -127,7 +128,7 @@ static void put_listener(struct json *json,
     json_key_number(json, "backlog", listener->backlog);
     json_key_number(json, "mode", listener->mode);
     json_key_number(json, "workers", listener->workers);
-    json_key_number(json, "entry", listener->entry);
+    put_bytes(json, "entries", &listener->entries, sizeof(listener->entries));
     put_text(json, "name", listener->name);
     put_text(json, "text", listener->text);
     json_end(json, '}');

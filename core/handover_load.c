@@ -246,6 +246,7 @@ static void read_entries(struct loading *loading,
         struct report_entry *entry = &report->entries[report->entry_count++];
 
         entry->workers = (uint32_t)get_number(loading, item, "workers");
+        entry->plugin = (uint32_t)get_number(loading, item, "plugin");
         get_text(loading, item, "name", entry->name, sizeof(entry->name));
         get_text(loading, item, "protocol", entry->protocol,
                  sizeof(entry->protocol));
@@ -270,8 +271,9 @@ static void read_listener(struct loading *loading,
         .backlog = (uint32_t)get_number(loading, item, "backlog"),
         .mode = (int32_t)get_number(loading, item, "mode"),
         .workers = (uint32_t)get_number(loading, item, "workers"),
-        .entry = (uint32_t)get_number(loading, item, "entry"),
     };
+    (void)get_bytes(loading, item, "entries", &listener->entries,
+                    sizeof(listener->entries));
     get_text(loading, item, "name", listener->name, sizeof(listener->name));
     get_text(loading, item, "text", listener->text, sizeof(listener->text));
     generation->workers[index] = listener->workers;

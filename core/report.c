@@ -65,6 +65,17 @@ static uint32_t workers_of(const struct config_entry *entry)
     return entry->keys.workers < 0 ? 0 : (uint32_t)entry->keys.workers;
 }
 
+static uint32_t find_plugin(const struct config *config,
+                            const struct plugin *plugin)
+{
+    uint32_t first = 0;
+
+    while (config->entries[first].plugin != plugin) {
+        first++;
+    }
+    return first;
+}
+
 static void join_names(const struct config *config,
                        const struct config_listener *first,
                        char *text,
@@ -89,8 +100,12 @@ static int push_listener(int fd,
         .backlog = listener->backlog,
         .mode = listener->mode,
         .workers = workers_of(entry),
-        .entry = (uint32_t)listener->entry,
     };
+
+    for (const struct config_listener *one = listener; one != NULL;
+         one = one->next) {
+        index_set_add(&report.entries, one->entry);
+    }
 
     join_names(config, listener, report.name, sizeof(report.name));
     (void)snprintf(report.text, sizeof(report.text), "%s", listener->text);
@@ -101,7 +116,10 @@ static int push_entry(int fd,
                       const struct config *config,
                       const struct config_entry *entry)
 {
-    struct report_entry report = {.workers = workers_of(entry)};
+    struct report_entry report = {
+        .workers = workers_of(entry),
+        .plugin = find_plugin(config, entry->plugin),
+    };
     int error;
 
     (void)snprintf(report.name, sizeof(report.name), "%s", entry->name);

@@ -13,6 +13,7 @@
 #include "address.h"
 #include "channel.h"
 #include "config.h"
+#include "index_set.h"
 #include "snapshot.h"
 
 /* Longest name of an entry, and of a protocol, with the NUL. */
@@ -23,14 +24,15 @@ struct report_listener {
     struct address address;
     uint32_t backlog;
     int32_t mode;
-    uint32_t workers; /* that serve it; 0: all */
-    uint32_t entry;   /* the first of those that listen there */
-    char name[160];   /* theirs, joined by "+" */
+    uint32_t workers;         /* that serve it; 0: all */
+    struct index_set entries; /* that listen there */
+    char name[160];           /* theirs, joined by "+" */
     char text[ADDRESS_TEXT_MAX];
 };
 
 struct report_entry {
     uint32_t workers; /* that serve it; 0: all */
+    uint32_t plugin;  /* the first entry of the same plugin */
     char name[REPORT_NAME_MAX];
     char protocol[REPORT_NAME_MAX];
 };

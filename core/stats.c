@@ -323,6 +323,12 @@ void stats_retire(struct stats *stats, unsigned slot)
     end_move(stats);
 }
 
+void stats_discard(struct stats *stats, unsigned slot)
+{
+    clear(stats, slot);
+    atomic_store(&server_of(stats)->seats[slot].is_taken, 0);
+}
+
 /* Of the account in the slot, so that the total is found that it joins. */
 void stats_crashed(struct stats *stats, unsigned slot, const char *entry)
 {

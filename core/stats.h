@@ -84,6 +84,9 @@ void stats_free(struct stats *stats);
 /* An empty slot for a worker. Returns its number, or -ENOSPC. */
 int stats_claim(struct stats *stats, uint32_t worker, uint64_t generation);
 
+/* Nothing that was counted there is of interest. The slot is free. */
+void stats_discard(struct stats *stats, unsigned slot);
+
 /*
  * The worker of the slot died; its successor is going to count there. What it
  * counted joins the totals; connections that were open count as crashed.

@@ -307,12 +307,12 @@ static void start_workers(struct generation *generation)
 /* Which of its addresses does the other one serve, too? */
 static void compare_addresses(const struct generation *generation,
                               const struct generation *other,
-                              struct addresses_set *kept)
+                              struct index_set *kept)
 {
     for (size_t i = 0; i < generation->report.listener_count; i++) {
         if (is_taken(other->shards, other->report.listener_count,
                      generation->shards[i])) {
-            addresses_set_add(kept, i);
+            index_set_add(kept, i);
         }
     }
 }
@@ -350,7 +350,7 @@ static void retire(struct supervisor *supervisor,
                    const struct generation *by)
 {
     const uint32_t most = generation_operation(by)->old_generations;
-    struct addresses_set kept = {.bits = {0}};
+    struct index_set kept = {.bits = {0}};
 
     compare_addresses(old, by, &kept);
     supervisor->leaving = old;

@@ -50,7 +50,7 @@ bool worker_is_serving(const struct worker *worker)
 
 void worker_stop(struct worker *worker,
                  int reason,
-                 const struct addresses_set *kept)
+                 const struct index_set *kept)
 {
     uint64_t timeout_ms = worker->config->operation.drain_timeout_ms;
 
@@ -76,7 +76,7 @@ void worker_end(struct worker *worker, const char *why)
     worker->state = WORKER_ENDED;
 }
 
-void worker_drop(struct worker *worker, const struct addresses_set *dropped)
+void worker_drop(struct worker *worker, const struct index_set *dropped)
 {
     addresses_drop(&worker->addresses, dropped);
 }

@@ -59,13 +59,13 @@ bool worker_is_serving(const struct worker *worker);
  */
 void worker_stop(struct worker *worker,
                  int reason,
-                 const struct addresses_set *kept);
+                 const struct index_set *kept);
 
 /* Connections that are left end with this turn. why: for the log. */
 void worker_end(struct worker *worker, const char *why);
 
 /* These addresses are not served any more. */
-void worker_drop(struct worker *worker, const struct addresses_set *dropped);
+void worker_drop(struct worker *worker, const struct index_set *dropped);
 
 /* From now on; also for entries that have a level of their own. */
 void worker_set_log_level(struct worker *worker, enum log_level level);
