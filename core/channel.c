@@ -12,6 +12,9 @@
 /* Messages in one go; then others have their turn. */
 #define BATCH 64
 
+/* More than fit into the buffer of a socket. */
+#define FINISH_MAX 4096
+
 union ancillary {
     char bytes[CMSG_SPACE(sizeof(int))];
     struct cmsghdr aligned;
@@ -104,14 +107,16 @@ static int receive(int fd, char *buffer, struct channel_message *message)
     };
     ssize_t count;
 
+    /* A side that ended without reading all resets; what it sent is still
+       there, behind that error, which comes once. */
     do {
         count = recvmsg(fd, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (count < 0 && errno == EINTR);
-    if (count < 0 && errno != ECONNRESET) {
+    } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
+    if (count < 0) {
         return -errno;
     }
     message->data = buffer;
-    message->fd = count < 0 ? -1 : take_descriptor(&head);
+    message->fd = take_descriptor(&head);
     if (count < (ssize_t)sizeof(message->type)) {
         message->type = CHANNEL_END;
         message->size = 0;
@@ -121,13 +126,12 @@ static int receive(int fd, char *buffer, struct channel_message *message)
     return 0;
 }
 
-static void read_messages(struct source *source, uint32_t events)
+/* Tells of up to so many, as long as there are any. */
+static void hear(struct channel *channel, int most)
 {
-    struct channel *channel = CONTAINER_OF(source, struct channel, source);
     char buffer[CHANNEL_MESSAGE_MAX];
 
-    (void)events;
-    for (int i = 0; i < BATCH && channel->fd >= 0; i++) {
+    while (most-- > 0 && channel->fd >= 0) {
         struct channel_message message;
         int error = receive(channel->fd, buffer, &message);
 
@@ -139,11 +143,15 @@ static void read_messages(struct source *source, uint32_t events)
         }
         if (message.type == CHANNEL_END) {
             channel_close(channel);
-            channel->handler(channel->owner, &message);
-            return;
         }
         channel->handler(channel->owner, &message);
     }
+}
+
+static void read_messages(struct source *source, uint32_t events)
+{
+    (void)events;
+    hear(CONTAINER_OF(source, struct channel, source), BATCH);
 }
 
 static const struct source_ops channel_ops = {.ready = read_messages};
@@ -170,6 +178,12 @@ int channel_open(struct channel *channel,
         channel->fd = -1;
     }
     return error;
+}
+
+void channel_finish(struct channel *channel)
+{
+    hear(channel, FINISH_MAX);
+    channel_close(channel);
 }
 
 void channel_close(struct channel *channel)

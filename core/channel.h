@@ -48,6 +48,13 @@ int channel_open(struct channel *channel,
                  channel_fn *handler,
                  void *owner);
 
+/*
+ * The process on the other side has ended: tells of what it sent, then closes.
+ * Processes of its own may hold that side open still, so there need be no
+ * CHANNEL_END. A closed one is fine.
+ */
+void channel_finish(struct channel *channel);
+
 /* May be called by its handler. A closed one is fine. */
 void channel_close(struct channel *channel);
 

@@ -751,6 +751,7 @@ static int run(struct supervisor *supervisor)
 {
     int error = begin(supervisor);
 
+    (void)end_turn(supervisor); /* of what could not even begin */
     while (error == 0 && !supervisor->is_over) {
         error = loop_turn(&supervisor->loop);
     }
