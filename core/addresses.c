@@ -212,7 +212,7 @@ int addresses_adopt(struct addresses *addresses,
     size_t total = 1; /* none is fine, too */
 
     for (size_t i = 0; i < addresses->count; i++) {
-        total += shards[i]->count;
+        total += shards[i] == NULL ? 0 : shards[i]->count;
     }
     free(addresses->listeners);
     addresses->listeners = calloc(total, sizeof(*addresses->listeners));
@@ -223,7 +223,9 @@ int addresses_adopt(struct addresses *addresses,
     for (size_t i = 0; i < addresses->count; i++) {
         struct entry *entry = find_owner(addresses, entries, i, &gate);
 
-        adopt_one(addresses, entry, i, shards[i], workers[i]);
+        if (shards[i] != NULL) {
+            adopt_one(addresses, entry, i, shards[i], workers[i]);
+        }
     }
     return 0;
 }
@@ -249,6 +251,18 @@ int addresses_follow(struct addresses *addresses,
         }
     }
     return first_error;
+}
+
+void addresses_put_aside(struct addresses *addresses,
+                         const struct index_set *aside)
+{
+    struct gate *gate = addresses->gates;
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        if (addresses->firsts[i]->next != NULL) {
+            gate_put_aside(gate++, addresses->firsts[i], aside);
+        }
+    }
 }
 
 void addresses_drop(struct addresses *addresses,

@@ -47,8 +47,8 @@ int addresses_init(struct addresses *addresses,
 int addresses_open(struct addresses *addresses, struct entry *entries);
 
 /*
- * The same with what the supervisor has bound: shards[i] for address i; their
- * descriptors are this process's own. workers[i]: how many serve address i, 0:
+ * The same with what the supervisor has bound: shards[i] for address i, NULL: it is
+ * not served any more; their descriptors are this process's own. workers[i]: how many serve address i, 0:
  * all. Returns 0 or -ENOMEM.
  */
 int addresses_adopt(struct addresses *addresses,
@@ -64,6 +64,10 @@ int addresses_start(struct addresses *addresses);
 int addresses_follow(struct addresses *addresses,
                      const struct roster *roster,
                      uint32_t worker);
+
+/* These entries have no connections any more, see gate_put_aside(). */
+void addresses_put_aside(struct addresses *addresses,
+                         const struct index_set *aside);
 
 /* These addresses are not served any more. */
 void addresses_drop(struct addresses *addresses,

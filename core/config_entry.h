@@ -41,6 +41,7 @@ struct config_entry {
     void *settings;        /* filled; owned by the config; NULL if the plugin
                               has none */
     struct limits limits;
+    bool is_aside; /* not to be served; the owner's */
     struct log_scope log;
     struct config_listener *listeners;
     size_t listener_count;

@@ -127,8 +127,12 @@ struct entry *connections_find_entry(const struct connections *all,
                                      const char *name)
 {
     for (size_t i = 0; i < all->entry_count; i++) {
-        if (strcmp(all->entries[i].head.name, name) == 0) {
-            return &all->entries[i];
+        struct entry *entry = &all->entries[i];
+
+        /* One that is put aside may have none. */
+        if (!entry->is_aside && entry->head.name != NULL &&
+            strcmp(entry->head.name, name) == 0) {
+            return entry;
         }
     }
     return NULL;

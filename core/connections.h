@@ -108,7 +108,7 @@ int connections_enter_peer(struct connections *all,
                            const struct address *peer,
                            uint32_t *slot);
 
-/* The entry of that name, or NULL. */
+/* The entry of that name that is served, or NULL. */
 struct entry *connections_find_entry(const struct connections *all,
                                      const char *name);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "crash.h"
 #include "signals.h"
 #include "worker.h"
 
@@ -17,7 +18,7 @@ static const int numbers[] = {
     SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, 0,
 };
 
-struct member {
+struct hand {
     const struct crew_parts *parts;
     struct worker *worker;
     struct channel channel;
@@ -25,7 +26,7 @@ struct member {
     struct log *log;
 };
 
-static void say(const struct member *member,
+static void say(const struct hand *hand,
                 enum crew_answer answer,
                 const void *data,
                 size_t size)
@@ -37,14 +38,14 @@ static void say(const struct member *member,
         .fd = -1,
     };
 
-    if (member->channel.fd >= 0) {
-        (void)channel_push(member->channel.fd, &message);
+    if (hand->channel.fd >= 0) {
+        (void)channel_push(hand->channel.fd, &message);
     }
 }
 
 /* ------------------------------------------------------------------- orders */
 
-static void follow_roster(struct member *member,
+static void follow_roster(struct hand *hand,
                           const struct channel_message *message)
 {
     struct roster roster;
@@ -54,70 +55,81 @@ static void follow_roster(struct member *member,
         return;
     }
     memcpy(&roster, message->data, sizeof(roster));
-    error = worker_follow(member->worker, &roster, member->parts->number);
+    error = worker_follow(hand->worker, &roster, hand->parts->number);
     if (error < 0) {
-        LOG(member->log, LOG_ERROR, NULL, "cannot accept: %s",
-            strerror(-error));
+        LOG(hand->log, LOG_ERROR, NULL, "cannot accept: %s", strerror(-error));
     }
 }
 
-static void stop(struct member *member, const struct channel_message *message)
+static void stop(struct hand *hand, const struct channel_message *message)
 {
     struct crew_stop order;
 
     if (message->size == sizeof(order)) {
         memcpy(&order, message->data, sizeof(order));
-        worker_stop(member->worker, order.reason, &order.kept);
-        say(member, CREW_STOPPED, NULL, 0);
+        worker_stop(hand->worker, order.reason, &order.kept);
+        say(hand, CREW_STOPPED, NULL, 0);
     }
 }
 
-static void set_level(struct member *member,
-                      const struct channel_message *message)
+static void set_level(struct hand *hand, const struct channel_message *message)
 {
     int32_t level;
 
     if (message->size == sizeof(level)) {
         memcpy(&level, message->data, sizeof(level));
-        worker_set_log_level(member->worker, (enum log_level)level);
+        worker_set_log_level(hand->worker, (enum log_level)level);
     }
 }
 
-static void drop(struct member *member, const struct channel_message *message)
+static void drop(struct hand *hand, const struct channel_message *message)
 {
     struct index_set dropped;
 
     if (message->size == sizeof(dropped)) {
         memcpy(&dropped, message->data, sizeof(dropped));
-        worker_drop(member->worker, &dropped);
+        worker_drop(hand->worker, &dropped);
+    }
+}
+
+static void put_aside(struct hand *hand, const struct channel_message *message)
+{
+    struct index_set aside;
+
+    if (message->size == sizeof(aside)) {
+        memcpy(&aside, message->data, sizeof(aside));
+        worker_put_aside(hand->worker, &aside);
     }
 }
 
 static void obey(void *owner, const struct channel_message *message)
 {
-    struct member *member = owner;
+    struct hand *hand = owner;
 
     switch (message->type) {
     case CHANNEL_END: /* the supervisor is gone */
-        worker_stop(member->worker, BERTH_EXIT, NULL);
+        worker_stop(hand->worker, BERTH_EXIT, NULL);
         break;
     case CREW_ROSTER:
-        follow_roster(member, message);
+        follow_roster(hand, message);
         break;
     case CREW_STOP:
-        stop(member, message);
+        stop(hand, message);
         break;
     case CREW_END:
-        worker_end(member->worker, "told to leave");
+        worker_end(hand->worker, "told to leave");
         break;
     case CREW_LOG_FILE:
-        log_redirect(member->log, message->fd);
+        log_redirect(hand->log, message->fd);
         break;
     case CREW_LOG_LEVEL:
-        set_level(member, message);
+        set_level(hand, message);
         break;
     case CREW_DROP:
-        drop(member, message);
+        drop(hand, message);
+        break;
+    case CREW_ASIDE:
+        put_aside(hand, message);
         break;
     default: /* of a later version */
         break;
@@ -129,18 +141,18 @@ static void obey(void *owner, const struct channel_message *message)
 
 static void take_signal(void *owner, uint32_t number)
 {
-    struct member *member = owner;
+    struct hand *hand = owner;
 
     if (number == SIGTERM) {
-        worker_stop(member->worker, BERTH_EXIT, NULL);
-        say(member, CREW_STOPPED, NULL, 0); /* so that others serve */
+        worker_stop(hand->worker, BERTH_EXIT, NULL);
+        say(hand, CREW_STOPPED, NULL, 0); /* so that others serve */
     }
 }
 
 /* ---------------------------------------------------------------- beginning */
 
 /* What errors_print() prints goes to the supervisor, in pieces. */
-static void refuse(struct member *member, struct errors *errors)
+static void refuse(struct hand *hand, struct errors *errors)
 {
     char *text = NULL;
     size_t size = 0;
@@ -154,61 +166,67 @@ static void refuse(struct member *member, struct errors *errors)
     for (size_t at = 0; at < size; at += CHANNEL_MESSAGE_MAX) {
         const size_t left = size - at;
 
-        say(member, CREW_REFUSED, text + at,
+        say(hand, CREW_REFUSED, text + at,
             left < CHANNEL_MESSAGE_MAX ? left : CHANNEL_MESSAGE_MAX);
     }
     free(text);
 }
 
-static int begin(struct member *member)
+static int begin(struct hand *hand)
 {
-    struct worker *worker = member->worker;
+    struct worker *worker = hand->worker;
     struct loop *loop = worker_loop(worker);
-    int error =
-        worker_adopt(worker, member->parts->shards, member->parts->workers);
+    int error = worker_adopt(worker, hand->parts->shards, hand->parts->workers);
 
     if (error == 0) {
-        error =
-            signals_open(&member->signals, loop, numbers, take_signal, member);
+        error = signals_open(&hand->signals, loop, numbers, take_signal, hand);
     }
     if (error == 0) {
-        error = channel_open(&member->channel, loop, member->parts->channel,
-                             obey, member);
+        error = channel_open(&hand->channel, loop, hand->parts->channel, obey,
+                             hand);
     }
     return error;
 }
 
-static int serve(struct member *member)
+static int serve(struct hand *hand)
 {
-    int error = begin(member);
+    int error = begin(hand);
 
     if (error == 0) {
-        say(member, CREW_READY, NULL, 0);
-        error = worker_run(member->worker);
+        say(hand, CREW_READY, NULL, 0);
+        error = worker_run(hand->worker);
     }
     if (error < 0) {
-        LOG(member->log, LOG_ERROR, NULL, "a worker cannot run: %s",
+        LOG(hand->log, LOG_ERROR, NULL, "a worker cannot run: %s",
             strerror(-error));
         return CLI_EXIT_SYSTEM;
     }
     return CLI_EXIT_OK;
 }
 
+static void mark_aside(struct config *config, const struct index_set *aside)
+{
+    for (size_t i = 0; i < config->entry_count; i++) {
+        config->entries[i].is_aside = index_set_has(aside, i);
+    }
+}
+
 /* The channel is read only once there is a worker's loop. */
 static int
-make(struct member *member, struct config **config, struct errors *errors)
+make(struct hand *hand, struct config **config, struct errors *errors)
 {
-    int error = config_read(member->parts->source, errors, config);
+    int error = config_read(hand->parts->source, errors, config);
 
     if (error == 0) {
-        error = worker_new(*config, member->log, errors, &member->worker);
+        mark_aside(*config, hand->parts->aside);
+        error = worker_new(*config, hand->log, errors, &hand->worker);
     }
     return error;
 }
 
 int crew_run(const struct crew_parts *parts, bool *may_free)
 {
-    struct member member = {
+    struct hand hand = {
         .parts = parts,
         .channel = {.fd = parts->channel},
         .signals = {.fd = -1},
@@ -220,17 +238,20 @@ int crew_run(const struct crew_parts *parts, bool *may_free)
 
     *may_free = true;
     signals_block(numbers);
-    errors_init(&errors);
-    if (make(&member, &config, &errors) < 0) {
-        refuse(&member, &errors);
-    } else {
-        status = serve(&member);
-        *may_free = worker_free(member.worker);
+    if (stats_own(parts->stats, parts->slot) == 0) {
+        crash_watch(stats_own_death(parts->stats));
     }
-    say(&member, CREW_LEAVING, NULL, 0);
-    signals_close(&member.signals);
-    if (member.channel.fd >= 0) {
-        (void)close(member.channel.fd);
+    errors_init(&errors);
+    if (make(&hand, &config, &errors) < 0) {
+        refuse(&hand, &errors);
+    } else {
+        status = serve(&hand);
+        *may_free = worker_free(hand.worker);
+    }
+    say(&hand, CREW_LEAVING, NULL, 0);
+    signals_close(&hand.signals);
+    if (hand.channel.fd >= 0) {
+        (void)close(hand.channel.fd);
     }
     if (*may_free) {
         config_free(config);

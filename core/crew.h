@@ -15,6 +15,7 @@
 #include "log.h"
 #include "roster.h"
 #include "shards.h"
+#include "stats.h"
 
 /* From the supervisor. */
 enum crew_order {
@@ -23,7 +24,8 @@ enum crew_order {
     CREW_END,         /* leave now */
     CREW_LOG_FILE,    /* a descriptor: the log goes there from now on */
     CREW_LOG_LEVEL,   /* int32_t */
-    CREW_DROP,        /* struct index_set: not served any more */
+    CREW_DROP,        /* struct index_set: addresses not served any more */
+    CREW_ASIDE,       /* struct index_set: entries not served any more */
     CREW_CONNECTIONS, /* struct crew_request */
     CREW_CLOSE,       /* struct crew_request: the connection of that id */
     CREW_DRAIN,       /* struct crew_request: all connections of the entry */
@@ -58,11 +60,13 @@ struct crew_result {
 struct crew_parts {
     const struct config_source *source; /* its snapshot is sealed */
     struct log *log;
+    struct stats *stats;
+    unsigned slot;                      /* this worker's, in them */
     int channel;                        /* taken over */
     uint32_t number;                    /* among its generation's workers */
     const struct shards *const *shards; /* one for each address */
     const uint32_t *workers;            /* that serve each address; 0: all */
-    size_t shard_count;
+    const struct index_set *aside;      /* entries that are not served */
 };
 
 /*

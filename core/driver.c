@@ -484,11 +484,14 @@ void driver_stop_all(struct connections *all, int reason)
     slab_visit(&all->slab, owe_stop, &flag);
 }
 
-static void kill_one(void *object, void *arg)
+/* only: NULL, or the entry whose connections end. */
+static void kill_one(void *object, void *only)
 {
     struct connection *c = object;
 
-    (void)arg;
+    if (only != NULL && connection_entry(c) != only) {
+        return;
+    }
     if (c->phase == CONNECTION_LINGERING) {
         bury(c, false);
     } else {
@@ -502,4 +505,9 @@ void driver_kill_all(struct connections *all)
     slab_visit(&all->slab, kill_one, NULL);
     while (driver_end_turn(all)) {
     }
+}
+
+void driver_kill_entry(struct connections *all, const struct entry *entry)
+{
+    slab_visit(&all->slab, kill_one, (void *)(uintptr_t)entry);
 }

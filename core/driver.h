@@ -39,4 +39,8 @@ void driver_stop_all(struct connections *all, int reason);
 /* All connections end now: resets, on_close(BERTH_STOPPED). */
 void driver_kill_all(struct connections *all);
 
+/* The same for those of one entry, which is not served any more; they end with
+   this turn. */
+void driver_kill_entry(struct connections *all, const struct entry *entry);
+
 #endif

@@ -55,6 +55,7 @@ struct entry {
     bool logs_access;         /* each connection's end, see access.h */
     bool is_gate;             /* nobody stays: connections are handed on */
     bool is_started;          /* init has run and fini is owed; the owner's */
+    bool is_aside;            /* not served any more */
     struct source source;     /* its timer is the plugin's tick */
     struct log_site sites[4]; /* the rate of each level's lines */
 };

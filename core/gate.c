@@ -51,7 +51,7 @@ static void list_candidates(struct gate *gate,
 
         *next++ = (struct sniff_candidate){
             .entry = entry->name,
-            .sniff = entry->plugin->protocol.sniff,
+            .sniff = entry->is_aside ? NULL : entry->plugin->protocol.sniff,
         };
     }
 }
@@ -119,6 +119,17 @@ int gate_init(struct gate *gate,
         free(gate->name);
     }
     return error;
+}
+
+void gate_put_aside(struct gate *gate,
+                    const struct config_listener *first,
+                    const struct index_set *aside)
+{
+    for (size_t i = 0; first != NULL; first = first->next, i++) {
+        if (index_set_has(aside, first->entry)) {
+            gate->candidates[i].sniff = NULL;
+        }
+    }
 }
 
 void gate_fini(struct gate *gate)

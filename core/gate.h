@@ -10,6 +10,7 @@
 #include "config.h"
 #include "entry.h"
 #include "error.h"
+#include "index_set.h"
 #include "sniff.h"
 
 struct gate {
@@ -29,6 +30,11 @@ int gate_init(struct gate *gate,
               const struct config_listener *first,
               const struct entry_parts *shared);
 void gate_fini(struct gate *gate);
+
+/* Entries whose plugins are not asked any more, and have no connections. */
+void gate_put_aside(struct gate *gate,
+                    const struct config_listener *first,
+                    const struct index_set *aside);
 
 /* Adds warnings about entries that cannot have a connection, or that claim the
    same ones. */

@@ -11,18 +11,11 @@
 
 #include "checker.h"
 #include "cli.h"
+#include "crash.h"
 #include "process.h"
 #include "units.h"
 
-/* A worker that ends before it is ready is tried again after so long, and twice
-   as long each time, up to the second. */
-#define RETRY_FIRST_MS 100
-#define RETRY_LAST_MS 10000
-
 static const struct source_ops timer_ops;
-static const struct source_ops member_ops;
-
-static void hear_member(void *owner, const struct channel_message *message);
 
 /* ------------------------------------------------------------------- making */
 
@@ -42,12 +35,14 @@ int generation_adopt(const struct generation_parts *parts,
         .ops = parts->ops,
         .loop = parts->loop,
         .log = parts->log,
+        .stats = parts->stats,
+        .checker_slot = -1,
         .number = parts->number,
         .source = parts->source,
         .channel = {.fd = -1},
     };
     list_init(&made->link);
-    source_init(&made->source_timer, &timer_ops);
+    source_init(&made->timer, &timer_ops);
     made->source.folders.snapshot = snapshot;
     error = config_peek(&made->source, &made->top);
     if (error < 0) {
@@ -70,16 +65,21 @@ int generation_new(const struct generation_parts *parts,
 void generation_free(struct generation *generation)
 {
     for (uint32_t i = 0; i < generation->member_count; i++) {
-        channel_close(&generation->members[i].channel);
-        loop_cancel_timer(&generation->members[i].source);
+        member_fini(&generation->members[i]);
     }
     channel_close(&generation->channel);
-    loop_cancel_timer(&generation->source_timer);
+    loop_cancel_timer(&generation->timer);
     list_remove(&generation->link);
+    for (size_t i = 0;
+         generation->strikes != NULL && i < generation->report.entry_count;
+         i++) {
+        strikes_fini(&generation->strikes[i]);
+    }
     report_fini(&generation->report);
     config_free(generation->top);
     snapshot_free(generation->source.folders.snapshot);
     free(generation->members);
+    free(generation->strikes);
     free(generation->shards);
     free(generation->workers);
     free(generation->text);
@@ -98,7 +98,7 @@ size_t generation_processes(const struct generation *generation)
 
 /* ------------------------------------------------------------------ failing */
 
-static void settle(struct generation *generation)
+void generation_settle(struct generation *generation)
 {
     if (generation->state == GENERATION_STOPPING &&
         generation_processes(generation) == 0) {
@@ -110,12 +110,12 @@ static void settle(struct generation *generation)
 static void begin_end(struct generation *generation)
 {
     generation->state = GENERATION_STOPPING;
-    loop_cancel_timer(&generation->source_timer);
+    loop_cancel_timer(&generation->timer);
     generation_kill(generation);
 }
 
 /* text is owned from now on; NULL: there was no memory for it. */
-static void fail_with(struct generation *generation, int status, char *text)
+void generation_fail_with(struct generation *generation, int status, char *text)
 {
     free(generation->text);
     generation->text = text;
@@ -124,8 +124,10 @@ static void fail_with(struct generation *generation, int status, char *text)
     generation->ops->failed(generation);
 }
 
-__attribute__((format(printf, 3, 4))) static void
-fail(struct generation *generation, int status, const char *format, ...)
+void generation_fail(struct generation *generation,
+                     int status,
+                     const char *format,
+                     ...)
 {
     char *text = NULL;
     va_list args;
@@ -135,25 +137,51 @@ fail(struct generation *generation, int status, const char *format, ...)
         text = NULL;
     }
     va_end(args);
-    fail_with(generation, status, text);
+    generation_fail_with(generation, status, text);
 }
 
-static void start_timed_out(struct source *source)
+/* Whoever is in a callback now. */
+static void
+find_hanging(const struct generation *generation, char *text, size_t size)
 {
-    struct generation *generation =
-        CONTAINER_OF(source, struct generation, source_timer);
+    member_describe(generation->stats, generation->checker_slot, text, size);
+    for (uint32_t i = 0; text[0] == '\0' && i < generation->member_count; i++) {
+        member_describe(generation->stats, generation->members[i].slot, text,
+                        size);
+    }
+}
+
+static void start_timed_out(struct generation *generation)
+{
     char limit[UNITS_TEXT_MAX];
+    char where[200] = "";
+
+    find_hanging(generation, where, sizeof(where));
 
     (void)units_format_duration(
         generation_operation(generation)->start_timeout_ms, limit,
         sizeof(limit));
-    fail(generation, CLI_EXIT_CONFIG,
-         "%s: error: a plugin hangs while it loads or in its init: not ready "
-         "within start_timeout (%s)\n",
-         generation->top->source, limit);
+    generation_fail(
+        generation, CLI_EXIT_CONFIG,
+        "%s: error: %s hangs: not ready within start_timeout (%s)\n",
+        generation->top->source,
+        where[0] == '\0' ? "a plugin that is loaded" : where, limit);
 }
 
-static const struct source_ops timer_ops = {.expired = start_timed_out};
+static void timed_out(struct source *source)
+{
+    struct generation *generation =
+        CONTAINER_OF(source, struct generation, timer);
+
+    if (generation->state == GENERATION_CHECKING ||
+        generation->state == GENERATION_STARTING) {
+        start_timed_out(generation);
+    } else {
+        generation_watch(generation);
+    }
+}
+
+static const struct source_ops timer_ops = {.expired = timed_out};
 
 /* ----------------------------------------------------------------- checking */
 
@@ -166,6 +194,11 @@ static int run_checker(void *arg, bool *may_free)
 {
     const struct check *check = arg;
 
+    if (check->generation->checker_slot >= 0) {
+        (void)stats_own(check->generation->stats,
+                        (unsigned)check->generation->checker_slot);
+        crash_watch(stats_own_death(check->generation->stats));
+    }
     return checker_run(&check->generation->source, check->generation->log,
                        check->channel, may_free);
 }
@@ -210,11 +243,12 @@ static pid_t fork_checker(struct generation *generation, int channel)
     struct process_parts parts = {.run = run_checker, .arg = &check};
     pid_t pid;
 
-    parts.keep = list_descriptors(generation, 2, &parts.keep_count);
+    parts.keep = list_descriptors(generation, 3, &parts.keep_count);
     if (parts.keep == NULL) {
         return -ENOMEM;
     }
     parts.keep[parts.keep_count++] = channel;
+    parts.keep[parts.keep_count++] = stats_fd(generation->stats);
     pid = process_start(&parts);
     free(parts.keep);
     return pid;
@@ -231,6 +265,8 @@ int generation_check(struct generation *generation)
     }
     error = channel_open(&generation->channel, generation->loop, ends[0],
                          take_report, generation);
+    generation->checker_slot =
+        stats_claim(generation->stats, 0, generation->number);
     if (error == 0) {
         pid = fork_checker(generation, ends[1]);
         error = pid < 0 ? pid : 0;
@@ -238,30 +274,41 @@ int generation_check(struct generation *generation)
     }
     (void)close(ends[1]);
     if (error == 0) {
-        loop_set_timer(generation->loop, &generation->source_timer,
+        loop_set_timer(generation->loop, &generation->timer,
                        generation_operation(generation)->start_timeout_ms);
     }
     return error;
 }
 
+/* A checker that said nothing more. */
+static void explain_silence(struct generation *generation, int status)
+{
+    char end[PROCESS_TEXT_MAX];
+    char where[200];
+
+    process_describe_end(status, end);
+    member_describe(generation->stats, generation->checker_slot, where,
+                    sizeof(where));
+    generation_fail(generation, CLI_EXIT_CONFIG,
+                    "%s: error: a plugin ended the process that tries it: "
+                    "%s%s%s\n",
+                    generation->top->source, end,
+                    where[0] == '\0' ? " while it is loaded" : " in ", where);
+}
+
 static void judge(struct generation *generation, int status)
 {
     struct report *report = &generation->report;
-    char end[PROCESS_TEXT_MAX];
 
     if (report->is_out_of_memory) {
-        fail(generation, CLI_EXIT_SYSTEM, "berth: out of memory\n");
+        generation_fail(generation, CLI_EXIT_SYSTEM, "berth: out of memory\n");
     } else if (!report->is_whole) {
-        process_describe_end(status, end);
-        fail(generation, CLI_EXIT_CONFIG,
-             "%s: error: a plugin ended the process that loads it and runs its "
-             "init: %s\n",
-             generation->top->source, end);
+        explain_silence(generation, status);
     } else if (!report->is_good) {
         char *text = report->text;
 
         report->text = NULL;
-        fail_with(generation, CLI_EXIT_CONFIG, text);
+        generation_fail_with(generation, CLI_EXIT_CONFIG, text);
     } else {
         snapshot_seal(generation->source.folders.snapshot);
         generation->ops->checked(generation);
@@ -275,301 +322,14 @@ static void reap_checker(struct generation *generation, int status)
     if (generation->state == GENERATION_CHECKING) {
         judge(generation, status);
     }
-    settle(generation);
+    if (generation->checker_slot >= 0) {
+        stats_discard(generation->stats, (unsigned)generation->checker_slot);
+        generation->checker_slot = -1;
+    }
+    generation_settle(generation);
 }
 
-/* ----------------------------------------------------------------- starting */
-
-struct launch {
-    struct member *member;
-    int channel;
-};
-
-static int run_member(void *arg, bool *may_free)
-{
-    const struct launch *launch = arg;
-    const struct generation *generation = launch->member->generation;
-    const struct crew_parts parts = {
-        .source = &generation->source,
-        .log = generation->log,
-        .channel = launch->channel,
-        .number = launch->member->number,
-        .shards = (const struct shards *const *)generation->shards,
-        .workers = generation->workers,
-        .shard_count = generation->report.listener_count,
-    };
-
-    return crew_run(&parts, may_free);
-}
-
-static size_t count_sockets(const struct generation *generation)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < generation->report.listener_count; i++) {
-        count += generation->shards[i]->count;
-    }
-    return count;
-}
-
-static void list_sockets(const struct generation *generation,
-                         struct process_parts *parts)
-{
-    for (size_t i = 0; i < generation->report.listener_count; i++) {
-        const struct shards *shards = generation->shards[i];
-
-        for (size_t k = 0; k < shards->count; k++) {
-            parts->keep[parts->keep_count++] = shards->sockets[k].fd;
-        }
-    }
-}
-
-static pid_t fork_member(struct member *member, int channel)
-{
-    struct launch launch = {member, channel};
-    struct process_parts parts = {.run = run_member, .arg = &launch};
-    pid_t pid;
-
-    parts.keep = list_descriptors(member->generation,
-                                  count_sockets(member->generation) + 2,
-                                  &parts.keep_count);
-    if (parts.keep == NULL) {
-        return -ENOMEM;
-    }
-    list_sockets(member->generation, &parts);
-    parts.keep[parts.keep_count++] = channel;
-    pid = process_start(&parts);
-    free(parts.keep);
-    return pid;
-}
-
-static int start_member(struct member *member)
-{
-    struct loop *loop = member->generation->loop;
-    int ends[2];
-    int error = channel_pair(ends);
-    pid_t pid;
-
-    if (error < 0) {
-        return error;
-    }
-    error = channel_open(&member->channel, loop, ends[0], hear_member, member);
-    if (error == 0) {
-        pid = fork_member(member, ends[1]);
-        error = pid < 0 ? pid : 0;
-    }
-    (void)close(ends[1]);
-    if (error < 0) {
-        channel_close(&member->channel);
-        return error;
-    }
-    member->pid = pid;
-    member->state = MEMBER_STARTING;
-    member->is_leaving = false;
-    member->is_killed = false;
-    return 0;
-}
-
-int generation_make_members(struct generation *generation, uint32_t count)
-{
-    generation->members = calloc(count + 1, sizeof(*generation->members));
-    if (generation->members == NULL) {
-        return -ENOMEM;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        struct member *member = &generation->members[i];
-
-        member->generation = generation;
-        member->number = i;
-        member->channel.fd = -1;
-        source_init(&member->source, &member_ops);
-    }
-    generation->member_count = count;
-    roster_init(&generation->roster, count);
-    return 0;
-}
-
-int generation_adopt_member(struct generation *generation,
-                            uint32_t number,
-                            pid_t pid,
-                            enum member_state state,
-                            int channel)
-{
-    struct member *member = &generation->members[number];
-
-    member->pid = pid;
-    member->state = state;
-    roster_set(&generation->roster, number, state == MEMBER_READY);
-    if (pid == 0 && generation->state == GENERATION_SERVING) {
-        loop_set_timer(generation->loop, &member->source, 0);
-    }
-    if (channel < 0) {
-        return 0;
-    }
-    return channel_open(&member->channel, generation->loop, channel,
-                        hear_member, member);
-}
-
-static int list_workers(struct generation *generation)
-{
-    const struct report *report = &generation->report;
-
-    generation->workers = calloc(report->listener_count + 1, sizeof(uint32_t));
-    if (generation->workers == NULL) {
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < report->listener_count; i++) {
-        generation->workers[i] = report->listeners[i].workers;
-    }
-    return 0;
-}
-
-int generation_start(struct generation *generation,
-                     struct shards **shards,
-                     uint32_t workers)
-{
-    int error;
-
-    generation->shards = shards;
-    generation->state = GENERATION_STARTING;
-    error = generation_make_members(generation, workers);
-    if (error == 0) {
-        error = list_workers(generation);
-    }
-    for (uint32_t i = 0; i < workers && error == 0; i++) {
-        error = start_member(&generation->members[i]);
-    }
-    return error;
-}
-
-/* -------------------------------------------------------------------- roster */
-
-static int
-send_to(struct member *member, uint32_t type, const void *data, size_t size)
-{
-    const struct channel_message message = {
-        .type = type,
-        .data = data,
-        .size = size,
-        .fd = -1,
-    };
-
-    return member->channel.fd < 0 ? -EPIPE
-                                  : channel_send(member->channel.fd, &message);
-}
-
-static void send_roster(struct generation *generation)
-{
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        struct member *member = &generation->members[i];
-
-        if (member->state == MEMBER_READY) {
-            (void)send_to(member, CREW_ROSTER, &generation->roster,
-                          sizeof(generation->roster));
-        }
-    }
-}
-
-static bool are_all(const struct generation *generation,
-                    enum member_state state)
-{
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        if (generation->members[i].state != state) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void become_ready(struct member *member)
-{
-    struct generation *generation = member->generation;
-
-    member->state = MEMBER_READY;
-    member->failures = 0;
-    roster_set(&generation->roster, member->number, true);
-    if (generation->state == GENERATION_SERVING) {
-        send_roster(generation);
-    } else if (generation->state == GENERATION_STARTING &&
-               are_all(generation, MEMBER_READY)) {
-        loop_cancel_timer(&generation->source_timer);
-        generation->ops->ready(generation);
-    }
-}
-
-/* Others serve what it served. */
-static void leave_roster(struct member *member)
-{
-    struct generation *generation = member->generation;
-
-    if (generation->state == GENERATION_SERVING) {
-        roster_set(&generation->roster, member->number, false);
-        send_roster(generation);
-    }
-}
-
-void generation_serve(struct generation *generation)
-{
-    generation->state = GENERATION_SERVING;
-    send_roster(generation);
-}
-
-/* ----------------------------------------------------------------- stopping */
-
-/* Those that are there have told; whoever has ended holds nothing. */
-static void look_whether_stopped(struct generation *generation)
-{
-    if (generation->state != GENERATION_STOPPING || generation->is_stop_told) {
-        return;
-    }
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        const struct member *member = &generation->members[i];
-
-        if (member->pid != 0 && member->state != MEMBER_STOPPED) {
-            return;
-        }
-    }
-    generation->is_stop_told = true;
-    generation->ops->stopped(generation);
-}
-
-void generation_stop(struct generation *generation,
-                     int reason,
-                     const struct index_set *kept)
-{
-    struct crew_stop order = {.reason = reason};
-
-    if (generation->state == GENERATION_CHECKING ||
-        generation->state == GENERATION_STARTING) {
-        begin_end(generation);
-        settle(generation);
-        return;
-    }
-    if (kept != NULL) {
-        order.kept = *kept;
-    }
-    generation->state = GENERATION_STOPPING;
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        struct member *member = &generation->members[i];
-
-        loop_cancel_timer(&member->source);
-        if (member->state == MEMBER_STARTING) {
-            member->is_killed = true;
-            (void)kill(member->pid, SIGKILL);
-        } else {
-            (void)send_to(member, CREW_STOP, &order, sizeof(order));
-        }
-    }
-    look_whether_stopped(generation);
-    settle(generation);
-}
-
-void generation_end(struct generation *generation)
-{
-    const struct channel_message message = {.type = CREW_END, .fd = -1};
-
-    generation_tell(generation, &message);
-}
+/* --------------------------------------------------------------------- ends */
 
 void generation_kill(struct generation *generation)
 {
@@ -577,140 +337,8 @@ void generation_kill(struct generation *generation)
         (void)kill(generation->checker, SIGKILL);
     }
     for (uint32_t i = 0; i < generation->member_count; i++) {
-        struct member *member = &generation->members[i];
-
-        loop_cancel_timer(&member->source);
-        if (member->pid != 0) {
-            member->is_killed = true;
-            (void)kill(member->pid, SIGKILL);
-        }
+        member_kill(&generation->members[i]);
     }
-}
-
-void generation_tell(struct generation *generation,
-                     const struct channel_message *message)
-{
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        if (generation->members[i].channel.fd >= 0) {
-            (void)channel_send(generation->members[i].channel.fd, message);
-        }
-    }
-}
-
-/* ------------------------------------------------------------- what they say */
-
-static void take_refusal(struct member *member,
-                         const struct channel_message *message)
-{
-    struct generation *generation = member->generation;
-    const int size = (int)message->size;
-
-    if (generation->state == GENERATION_STARTING) {
-        fail(generation, CLI_EXIT_CONFIG, "%.*s", size,
-             (const char *)message->data);
-    } else if (generation->state == GENERATION_SERVING) {
-        LOG(generation->log, LOG_ERROR, NULL, "a worker cannot start: %.*s",
-            size, (const char *)message->data);
-    }
-}
-
-static void hear_member(void *owner, const struct channel_message *message)
-{
-    struct member *member = owner;
-
-    switch (message->type) {
-    case CREW_READY:
-        become_ready(member);
-        break;
-    case CREW_REFUSED:
-        take_refusal(member, message);
-        break;
-    case CREW_STOPPED:
-        leave_roster(member);
-        member->state = MEMBER_STOPPED;
-        look_whether_stopped(member->generation);
-        break;
-    case CREW_LEAVING:
-        member->is_leaving = true;
-        break;
-    default:
-        break;
-    }
-    if (message->fd >= 0) {
-        (void)close(message->fd);
-    }
-}
-
-/* --------------------------------------------------------------- their ends */
-
-static void restart_member(struct source *source)
-{
-    struct member *member = CONTAINER_OF(source, struct member, source);
-    struct generation *generation = member->generation;
-    int error = start_member(member);
-
-    if (error < 0) {
-        LOG(generation->log, LOG_ERROR, NULL, "a worker cannot be started: %s",
-            strerror(-error));
-        loop_set_timer(generation->loop, &member->source, RETRY_LAST_MS);
-    }
-}
-
-static const struct source_ops member_ops = {.expired = restart_member};
-
-/* Another one takes its place, at once if it was ready before. */
-static void replace(struct member *member, bool was_ready)
-{
-    struct generation *generation = member->generation;
-    uint64_t wait_ms = 0;
-
-    leave_roster(member);
-    if (!was_ready) {
-        const uint32_t doublings =
-            member->failures < 10 ? member->failures : 10;
-
-        wait_ms = (uint64_t)RETRY_FIRST_MS << doublings;
-        member->failures++;
-    }
-    loop_set_timer(generation->loop, &member->source,
-                   wait_ms < RETRY_LAST_MS ? wait_ms : RETRY_LAST_MS);
-}
-
-static void tell_end(const struct member *member, pid_t pid, int status)
-{
-    struct generation *generation = member->generation;
-    char end[PROCESS_TEXT_MAX];
-
-    process_describe_end(status, end);
-    LOG(generation->log, LOG_ERROR, NULL,
-        "worker %u (process %ld) has died: %s", member->number, (long)pid, end);
-}
-
-static void reap_member(struct member *member, int status)
-{
-    struct generation *generation = member->generation;
-    const bool was_ready =
-        member->state == MEMBER_READY || member->state == MEMBER_STOPPED;
-    const pid_t pid = member->pid;
-
-    channel_finish(&member->channel);
-    member->pid = 0;
-    member->state = MEMBER_AWAY;
-    if (!member->is_leaving && !member->is_killed) {
-        tell_end(member, pid, status);
-    }
-    if (generation->state == GENERATION_STARTING) {
-        char end[PROCESS_TEXT_MAX];
-
-        process_describe_end(status, end);
-        fail(generation, CLI_EXIT_CONFIG,
-             "%s: error: a plugin ended a worker that runs its init: %s\n",
-             generation->top->source, end);
-    } else if (generation->state == GENERATION_SERVING) {
-        replace(member, was_ready);
-    }
-    look_whether_stopped(generation);
-    settle(generation);
 }
 
 bool generation_reap(struct generation *generation, pid_t pid, int status)
@@ -721,7 +349,7 @@ bool generation_reap(struct generation *generation, pid_t pid, int status)
     }
     for (uint32_t i = 0; i < generation->member_count; i++) {
         if (generation->members[i].pid == pid) {
-            reap_member(&generation->members[i], status);
+            generation_lose_member(&generation->members[i], status);
             return true;
         }
     }

@@ -23,9 +23,12 @@
 #include "list.h"
 #include "log.h"
 #include "loop.h"
+#include "member.h"
 #include "report.h"
 #include "roster.h"
 #include "shards.h"
+#include "stats.h"
+#include "strikes.h"
 
 enum generation_state {
     GENERATION_CHECKING = 0,
@@ -35,27 +38,7 @@ enum generation_state {
     GENERATION_OVER,     /* no process of it is left, and none will be */
 };
 
-enum member_state {
-    MEMBER_AWAY = 0, /* no process */
-    MEMBER_STARTING,
-    MEMBER_READY,
-    MEMBER_STOPPED, /* it does not accept any more */
-};
-
 struct generation;
-
-/* A worker, seen from the supervisor. */
-struct member {
-    struct generation *generation;
-    uint32_t number;
-    pid_t pid;
-    enum member_state state;
-    bool is_leaving;   /* it said that its end is no crash */
-    bool is_killed;    /* by us */
-    uint32_t failures; /* ends before it was ready, in a row */
-    struct channel channel;
-    struct source source; /* its timer: when the next try is due */
-};
 
 /* What the owner is told. */
 struct generation_ops {
@@ -70,6 +53,14 @@ struct generation_ops {
     void (*stopped)(struct generation *generation);
     /* No process is left. */
     void (*over)(struct generation *generation);
+    /* These addresses are not served any more: their plugin is put aside. The
+       generation has let go of them. */
+    void (*dropped)(struct generation *generation,
+                    const struct index_set *addresses);
+    /* The result of a worker's request; the descriptor is the owner's. */
+    void (*done)(struct member *member,
+                 const struct crew_result *result,
+                 int fd);
 };
 
 struct generation {
@@ -83,11 +74,16 @@ struct generation {
     struct config_source source; /* its snapshot is the generation's */
     struct config *top;          /* the top level of server.yaml */
     struct report report;
-    pid_t checker;              /* 0: none */
-    struct channel channel;     /* the checker's */
-    struct source source_timer; /* start_timeout */
-    struct shards **shards;     /* the owner's, one for each listener */
-    uint32_t *workers;          /* that serve each listener; 0: all */
+    struct stats *stats;
+    pid_t checker; /* 0: none */
+    int checker_slot;
+    struct channel channel;   /* the checker's */
+    struct source timer;      /* start_timeout; then the watchdog */
+    struct shards **shards;   /* the owner's, one for each listener */
+    uint32_t *workers;        /* that serve each listener; 0: all */
+    struct member_parts crew; /* what its members have in common */
+    struct strikes *strikes;  /* of each entry's plugin: its first entry's */
+    struct index_set aside;   /* entries that are not served any more */
     struct member *members;
     uint32_t member_count;
     struct roster roster;
@@ -102,6 +98,7 @@ struct generation_parts {
     const struct generation_ops *ops;
     struct loop *loop;
     struct log *log;
+    struct stats *stats;
     uint32_t number;
     struct config_source source; /* without a snapshot */
 };
@@ -118,12 +115,13 @@ int generation_new(const struct generation_parts *parts,
 int generation_adopt(const struct generation_parts *parts,
                      struct snapshot *snapshot,
                      struct generation **generation);
+
+/* Room for that many members, for generation_start() and member_adopt(), when
+   all else is known. */
 int generation_make_members(struct generation *generation, uint32_t count);
-int generation_adopt_member(struct generation *generation,
-                            uint32_t number,
-                            pid_t pid,
-                            enum member_state state,
-                            int channel);
+
+/* Members that it has adopted are looked after from now on. */
+void generation_take_up(struct generation *generation);
 
 /* No process of it may be left. */
 void generation_free(struct generation *generation);
@@ -161,6 +159,23 @@ void generation_tell(struct generation *generation,
 /* A process has ended, as waitpid(2) says. Returns whether it was one of this
    generation. */
 bool generation_reap(struct generation *generation, pid_t pid, int status);
+
+/* Has failed: text is owned from now on, as errors_print() has it; NULL: there
+   was no memory for it. Between this header's own files. */
+void generation_fail_with(struct generation *generation,
+                          int status,
+                          char *text);
+__attribute__((format(printf, 3, 4))) void generation_fail(
+    struct generation *generation, int status, const char *format, ...);
+
+/* The watchdog has a look. Between this header's own files. */
+void generation_watch(struct generation *generation);
+
+/* Is that the end of it? Between this header's own files. */
+void generation_settle(struct generation *generation);
+
+/* What a worker's end means; see member_reap(). The same. */
+void generation_lose_member(struct member *member, int status);
 
 /* How many processes there are. */
 size_t generation_processes(const struct generation *generation);

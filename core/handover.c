@@ -124,7 +124,9 @@ static void put_listener(struct json *json,
 
     json_begin(json, '{');
     json_key_number(json, "shards",
-                    number_of(handover, generation->shards[index]));
+                    generation->shards[index] == NULL
+                        ? -1
+                        : number_of(handover, generation->shards[index]));
     json_key_number(json, "backlog", listener->backlog);
     json_key_number(json, "mode", listener->mode);
     json_key_number(json, "workers", listener->workers);
@@ -157,6 +159,7 @@ static void put_members(struct json *json, const struct generation *generation)
         json_begin(json, '{');
         json_key_number(json, "pid", member->pid);
         json_key_number(json, "state", (int64_t)member->state);
+        json_key_number(json, "slot", member->slot);
         json_key_number(json, "channel", member->channel.fd);
         json_end(json, '}');
     }
@@ -171,6 +174,7 @@ static void put_generation(struct json *json,
     json_key_number(json, "number", generation->number);
     json_key_number(json, "current", generation == handover->current);
     json_key_number(json, "stop_told", generation->is_stop_told);
+    put_bytes(json, "aside", &generation->aside, sizeof(generation->aside));
     put_files(json, generation->source.folders.snapshot);
     put_entries(json, &generation->report);
     put_listeners(json, handover, generation);
@@ -184,7 +188,7 @@ static void put_all(struct json *json, const struct handover *handover)
     json_key_number(json, "version", VERSION);
     json_key_number(json, "generation_count", handover->generation_count);
     json_key_number(json, "control", handover->control);
-    json_key_number(json, "stats", handover->stats);
+    json_key_number(json, "stats", stats_fd(handover->stats));
     json_key_begin(json, "addresses", '[');
     for (struct list *link = handover->addresses->next;
          link != handover->addresses; link = link->next) {
@@ -261,7 +265,7 @@ static void mark_all(const struct handover *handover, bool survives)
         mark_generation(generation_of(link), survives);
     }
     set_survival(handover->control, survives);
-    set_survival(handover->stats, survives);
+    set_survival(stats_fd(handover->stats), survives);
 }
 
 int handover_save(const struct handover *handover)

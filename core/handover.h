@@ -26,7 +26,7 @@ struct handover {
     struct generation *current; /* one of them, or NULL */
     uint32_t generation_count;  /* that there were */
     int control;                /* the control socket */
-    int stats;                  /* shared memory */
+    struct stats *stats;        /* made anew if another version counted */
 };
 
 /*

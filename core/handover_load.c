@@ -14,14 +14,15 @@
 
 /* What is being read; error: the first thing that was wrong. */
 struct loading {
-    const struct generation_parts *parts;
+    struct generation_parts parts;
     struct handover *handover;
+    bool has_no_slots; /* in the stats */
     int error;
 };
 
 static void note(struct loading *loading, int error)
 {
-    if (loading->error == 0) {
+    if (loading->error == 0 && error < 0) {
         loading->error = error;
     }
 }
@@ -260,14 +261,10 @@ static void read_listener(struct loading *loading,
     struct report *report = &generation->report;
     const size_t index = report->listener_count;
     struct report_listener *listener = &report->listeners[index];
-    struct shards *shards =
-        find_shards(loading, get_number(loading, item, "shards"));
+    const int64_t number = get_number(loading, item, "shards");
+    struct shards *shards = number < 0 ? NULL : find_shards(loading, number);
 
-    if (shards == NULL) {
-        return;
-    }
     *listener = (struct report_listener){
-        .address = shards->asked,
         .backlog = (uint32_t)get_number(loading, item, "backlog"),
         .mode = (int32_t)get_number(loading, item, "mode"),
         .workers = (uint32_t)get_number(loading, item, "workers"),
@@ -278,8 +275,11 @@ static void read_listener(struct loading *loading,
     get_text(loading, item, "text", listener->text, sizeof(listener->text));
     generation->workers[index] = listener->workers;
     generation->shards[index] = shards;
-    shards->users++;
     report->listener_count++;
+    if (shards != NULL) { /* else it was dropped before */
+        listener->address = shards->asked;
+        shards->users++;
+    }
 }
 
 static void read_listeners(struct loading *loading,
@@ -319,21 +319,23 @@ static void read_members(struct loading *loading,
     }
     for (uint32_t i = 0; item != NULL; item = item->next, i++) {
         const int64_t state = get_number(loading, item, "state");
+        const int slot = (int)get_number(loading, item, "slot");
         const int fd = get_descriptor(loading, item, "channel");
-        const int error = generation_adopt_member(
-            generation, i, (pid_t)get_number(loading, item, "pid"),
-            (enum member_state)state, fd);
+        const int error = member_adopt(
+            &generation->members[i], (pid_t)get_number(loading, item, "pid"),
+            (enum member_state)state, loading->has_no_slots ? -1 : slot, fd);
 
         if (error < 0) {
             note(loading, error);
         }
     }
+    generation_take_up(generation);
 }
 
 static void read_generation(struct loading *loading, const struct node *node)
 {
     struct handover *handover = loading->handover;
-    struct generation_parts parts = *loading->parts;
+    struct generation_parts parts = loading->parts;
     struct snapshot *snapshot;
     struct generation *generation;
     const bool is_current = get_number(loading, node, "current") != 0;
@@ -351,12 +353,30 @@ static void read_generation(struct loading *loading, const struct node *node)
     list_append(handover->generations, &generation->link);
     generation->state = is_current ? GENERATION_SERVING : GENERATION_STOPPING;
     generation->is_stop_told = get_number(loading, node, "stop_told") != 0;
+    (void)get_bytes(loading, node, "aside", &generation->aside,
+                    sizeof(generation->aside));
     read_entries(loading, node, &generation->report);
     read_listeners(loading, node, generation);
     read_members(loading, node, generation);
     if (is_current) {
         handover->current = generation;
     }
+}
+
+/* What another version counted is given up: its workers have no slots here. */
+static int adopt_stats(struct loading *loading, const struct node *root)
+{
+    struct handover *handover = loading->handover;
+    const int fd = get_descriptor(loading, root, "stats");
+
+    if (fd >= 0 && stats_adopt(fd, &handover->stats) == 0) {
+        return 0;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    loading->has_no_slots = true;
+    return stats_new(STATS_SLOTS, &handover->stats);
 }
 
 static void read_all(struct loading *loading, const struct node *root)
@@ -372,7 +392,8 @@ static void read_all(struct loading *loading, const struct node *root)
     handover->generation_count =
         (uint32_t)get_number(loading, root, "generation_count");
     handover->control = get_descriptor(loading, root, "control");
-    handover->stats = get_descriptor(loading, root, "stats");
+    note(loading, adopt_stats(loading, root));
+    loading->parts.stats = handover->stats;
     read_addresses(loading, root);
     list = get_list(loading, root, "generations");
     for (item = list == NULL ? NULL : list->first; item != NULL;
@@ -403,7 +424,7 @@ int handover_load(int fd,
                   const struct generation_parts *parts,
                   struct handover *handover)
 {
-    struct loading loading = {.parts = parts, .handover = handover};
+    struct loading loading = {.parts = *parts, .handover = handover};
     struct document *document = NULL;
     struct errors errors;
     char path[32];

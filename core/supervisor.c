@@ -30,6 +30,7 @@ static const int numbers[] = {
 struct supervisor {
     const struct supervisor_parts *parts;
     struct log *log;
+    struct stats *stats;
     struct loop loop;
     struct signals signals;
     struct source source;       /* its timer: the end must come */
@@ -91,7 +92,7 @@ static struct shards *find_shards(const struct supervisor *supervisor,
 
 static void drop_shards(struct shards *shards)
 {
-    if (--shards->users == 0) {
+    if (shards != NULL && --shards->users == 0) {
         list_remove(&shards->link);
         shards_close(shards);
     }
@@ -242,6 +243,7 @@ static int begin_generation(struct supervisor *supervisor)
         .ops = &generation_ops,
         .loop = &supervisor->loop,
         .log = supervisor->log,
+        .stats = supervisor->stats,
         .number = supervisor->generation_count + 1,
         .source = *supervisor->parts->source,
     };
@@ -310,7 +312,8 @@ static void compare_addresses(const struct generation *generation,
                               struct index_set *kept)
 {
     for (size_t i = 0; i < generation->report.listener_count; i++) {
-        if (is_taken(other->shards, other->report.listener_count,
+        if (generation->shards[i] != NULL &&
+            is_taken(other->shards, other->report.listener_count,
                      generation->shards[i])) {
             index_set_add(kept, i);
         }
@@ -394,6 +397,7 @@ static void take_over(struct generation *generation)
     supervisor->current = generation;
     supervisor->next = NULL;
     generation_serve(generation);
+    stats_set(supervisor->stats, STATS_GENERATION, generation->number);
     tell_addresses(supervisor, generation);
     LOG(supervisor->log, LOG_INFO, NULL,
         "ready: %zu protocol%s, %zu listener%s, %u worker%s",
@@ -446,7 +450,30 @@ static void is_over(struct generation *generation)
     list_append(&supervisor->over, &generation->link);
 }
 
+static void has_dropped(struct generation *generation,
+                        const struct index_set *addresses)
+{
+    for (size_t i = 0; i < generation->report.listener_count; i++) {
+        if (index_set_has(addresses, i)) {
+            drop_shards(generation->shards[i]);
+            generation->shards[i] = NULL;
+        }
+    }
+}
+
+static void
+take_result(struct member *member, const struct crew_result *result, int fd)
+{
+    (void)member;
+    (void)result;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 static const struct generation_ops generation_ops = {
+    .dropped = has_dropped,
+    .done = take_result,
     .checked = start_workers,
     .ready = take_over,
     .failed = has_failed,
@@ -502,7 +529,7 @@ static int become(struct supervisor *supervisor)
         .current = supervisor->current,
         .generation_count = supervisor->generation_count,
         .control = HANDOVER_NONE,
-        .stats = HANDOVER_NONE,
+        .stats = supervisor->stats,
     };
     const int fd = handover_save(&handover);
     char number[16];
@@ -722,6 +749,7 @@ static int take_inheritance(struct supervisor *supervisor)
     if (error < 0) {
         return error;
     }
+    supervisor->stats = handover.stats;
     supervisor->current = handover.current;
     supervisor->generation_count = handover.generation_count;
     LOG(supervisor->log, LOG_INFO, NULL,
@@ -742,6 +770,13 @@ static int begin(struct supervisor *supervisor)
             LOG(supervisor->log, LOG_ERROR, NULL,
                 "what the last program left cannot be taken over: %s",
                 strerror(-error));
+        }
+    }
+    if (supervisor->stats == NULL) {
+        const int error = stats_new(STATS_SLOTS, &supervisor->stats);
+
+        if (error < 0) {
+            return error;
         }
     }
     return begin_generation(supervisor);
@@ -788,6 +823,7 @@ int supervisor_run(const struct supervisor_parts *parts)
     error = set_up(&supervisor);
     if (error == 0) {
         error = run(&supervisor);
+        stats_free(supervisor.stats);
         signals_close(&supervisor.signals);
         loop_close(&supervisor.loop);
     }

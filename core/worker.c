@@ -81,11 +81,27 @@ void worker_drop(struct worker *worker, const struct index_set *dropped)
     addresses_drop(&worker->addresses, dropped);
 }
 
+void worker_put_aside(struct worker *worker, const struct index_set *aside)
+{
+    for (size_t i = 0; i < worker->entry_count; i++) {
+        struct entry *entry = &worker->entries[i];
+
+        if (index_set_has(aside, i) && entry->is_started) {
+            entry->is_aside = true;
+            loop_cancel_timer(&entry->source);
+            driver_kill_entry(&worker->connections, entry);
+        }
+    }
+    addresses_put_aside(&worker->addresses, aside);
+}
+
 void worker_set_log_level(struct worker *worker, enum log_level level)
 {
     worker->log->level = level;
     for (size_t i = 0; i < worker->entry_count; i++) {
-        worker->entries[i].log->level = level;
+        if (worker->entries[i].is_started) {
+            worker->entries[i].log->level = level;
+        }
     }
 }
 
@@ -182,14 +198,16 @@ static int start_entries(struct worker *worker, struct errors *errors)
         return -ENOMEM;
     }
     for (size_t i = 0; i < config->entry_count; i++) {
-        int error = start_entry(worker, i, errors);
+        int error =
+            config->entries[i].is_aside ? 0 : start_entry(worker, i, errors);
 
         if (error == -EINVAL) {
             is_refused = true;
         } else if (error < 0) {
             return error;
         }
-        worker->entries[i].is_started = error == 0;
+        worker->entries[i].is_started =
+            error == 0 && !config->entries[i].is_aside;
         worker->entry_count = i + 1;
     }
     worker->connections.entries = worker->entries;

@@ -67,6 +67,9 @@ void worker_end(struct worker *worker, const char *why);
 /* These addresses are not served any more. */
 void worker_drop(struct worker *worker, const struct index_set *dropped);
 
+/* These entries are not served any more: their connections end. */
+void worker_put_aside(struct worker *worker, const struct index_set *aside);
+
 /* From now on; also for entries that have a level of their own. */
 void worker_set_log_level(struct worker *worker, enum log_level level);
 

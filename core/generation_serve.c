@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/* What a generation does with its members. */
+#include "generation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "units.h"
+
+/* The watchdog looks so often in the time that it allows. */
+#define LOOKS 4
+#define LOOK_LEAST_MS 5
+
+static struct generation *generation_of(const struct member *member)
+{
+    return member->parts->owner;
+}
+
+/* -------------------------------------------------------------------- roster */
+
+static void send_roster(struct generation *generation)
+{
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        struct member *member = &generation->members[i];
+
+        if (member->state == MEMBER_READY) {
+            (void)member_send(member, CREW_ROSTER, &generation->roster,
+                              sizeof(generation->roster));
+        }
+    }
+}
+
+static bool are_all_ready(const struct generation *generation)
+{
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        if (generation->members[i].state != MEMBER_READY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Others serve what one who is not there would. */
+static void set_present(struct member *member, bool is_present)
+{
+    struct generation *generation = generation_of(member);
+
+    roster_set(&generation->roster, member->number, is_present);
+    if (generation->state == GENERATION_SERVING) {
+        send_roster(generation);
+    }
+}
+
+static void become_ready(struct member *member)
+{
+    struct generation *generation = generation_of(member);
+
+    set_present(member, true);
+    if (generation->state == GENERATION_STARTING && are_all_ready(generation)) {
+        loop_cancel_timer(&generation->timer);
+        generation->ops->ready(generation);
+    }
+}
+
+static void set_watchdog(struct generation *generation)
+{
+    const uint64_t limit_ms = generation_operation(generation)->watchdog_ms;
+    const uint64_t look_ms = limit_ms / LOOKS;
+
+    if (limit_ms != 0) {
+        loop_set_timer(generation->loop, &generation->timer,
+                       look_ms < LOOK_LEAST_MS ? LOOK_LEAST_MS : look_ms);
+    }
+}
+
+void generation_serve(struct generation *generation)
+{
+    generation->state = GENERATION_SERVING;
+    send_roster(generation);
+    set_watchdog(generation);
+}
+
+/* ----------------------------------------------------------------- stopping */
+
+/* Those that are there have told; whoever has ended holds nothing. */
+static void look_whether_stopped(struct generation *generation)
+{
+    if (generation->state != GENERATION_STOPPING || generation->is_stop_told) {
+        return;
+    }
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        const struct member *member = &generation->members[i];
+
+        if (member->pid != 0 && member->state != MEMBER_STOPPED) {
+            return;
+        }
+    }
+    generation->is_stop_told = true;
+    generation->ops->stopped(generation);
+}
+
+void generation_stop(struct generation *generation,
+                     int reason,
+                     const struct index_set *kept)
+{
+    struct crew_stop order = {.reason = reason};
+
+    if (generation->state == GENERATION_CHECKING ||
+        generation->state == GENERATION_STARTING) {
+        generation->state = GENERATION_STOPPING;
+        loop_cancel_timer(&generation->timer);
+        generation_kill(generation);
+        generation_settle(generation);
+        return;
+    }
+    if (kept != NULL) {
+        order.kept = *kept;
+    }
+    generation->state = GENERATION_STOPPING;
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        struct member *member = &generation->members[i];
+
+        loop_cancel_timer(&member->source);
+        if (member->state == MEMBER_STARTING) {
+            member_kill(member);
+        } else {
+            (void)member_send(member, CREW_STOP, &order, sizeof(order));
+        }
+    }
+    look_whether_stopped(generation);
+    generation_settle(generation);
+}
+
+void generation_end(struct generation *generation)
+{
+    const struct channel_message message = {.type = CREW_END, .fd = -1};
+
+    generation_tell(generation, &message);
+}
+
+void generation_tell(struct generation *generation,
+                     const struct channel_message *message)
+{
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        if (generation->members[i].channel.fd >= 0) {
+            (void)channel_send(generation->members[i].channel.fd, message);
+        }
+    }
+}
+
+static void has_stopped(struct member *member)
+{
+    set_present(member, false);
+    look_whether_stopped(generation_of(member));
+}
+
+/* ---------------------------------------------------------------- put aside */
+
+/* Addresses at which nobody of the entries that listen there is left. */
+static void drop_addresses(struct generation *generation)
+{
+    struct index_set dropped = {.bits = {0}};
+
+    for (size_t i = 0; i < generation->report.listener_count; i++) {
+        if (generation->shards[i] != NULL &&
+            index_set_is_within(&generation->report.listeners[i].entries,
+                                &generation->aside)) {
+            index_set_add(&dropped, i);
+        }
+    }
+    if (!index_set_is_empty(&dropped)) {
+        const struct channel_message message = {
+            .type = CREW_DROP,
+            .data = &dropped,
+            .size = sizeof(dropped),
+            .fd = -1,
+        };
+
+        generation_tell(generation, &message);
+        generation->ops->dropped(generation, &dropped);
+    }
+}
+
+static void put_aside(struct generation *generation, uint32_t plugin)
+{
+    const struct report *report = &generation->report;
+    const struct operation *operation = generation_operation(generation);
+    char within[UNITS_TEXT_MAX];
+    const struct channel_message message = {
+        .type = CREW_ASIDE,
+        .data = &generation->aside,
+        .size = sizeof(generation->aside),
+        .fd = -1,
+    };
+
+    (void)units_format_duration(operation->crash_limit_ms, within,
+                                sizeof(within));
+    for (size_t i = 0; i < report->entry_count; i++) {
+        const struct log_subject subject = {.entry = report->entries[i].name};
+
+        if (report->entries[i].plugin == plugin) {
+            index_set_add(&generation->aside, i);
+            log_write(generation->log, NULL, LOG_ERROR, &subject,
+                      "put aside until the next reload: its plugin ended a "
+                      "worker %u times within %s (crash_limit)",
+                      operation->crash_limit, within);
+        }
+    }
+    generation_tell(generation, &message);
+    drop_addresses(generation);
+}
+
+static void count_crash(struct generation *generation, const char *entry)
+{
+    const struct report *report = &generation->report;
+
+    for (size_t i = 0; i < report->entry_count; i++) {
+        const uint32_t plugin = report->entries[i].plugin;
+
+        if (strcmp(report->entries[i].name, entry) == 0) {
+            if (!index_set_has(&generation->aside, i) &&
+                strikes_add(&generation->strikes[plugin],
+                            generation->loop->now_ms)) {
+                put_aside(generation, plugin);
+            }
+            return;
+        }
+    }
+}
+
+/* ---------------------------------------------------------------- their ends */
+
+/* The last that it said is why; a worker that was ready had no such reason. */
+static void take_refusal(struct member *member, const char *text, size_t size)
+{
+    struct generation *generation = generation_of(member);
+
+    if (generation->state == GENERATION_STARTING) {
+        generation_fail(generation, CLI_EXIT_CONFIG, "%.*s", (int)size, text);
+    } else if (generation->state == GENERATION_SERVING) {
+        LOG(generation->log, LOG_ERROR, NULL, "a worker cannot start: %.*s",
+            (int)size, text);
+    }
+}
+
+static void start_again(struct member *member)
+{
+    struct generation *generation = generation_of(member);
+    const int error = member_start(member);
+
+    if (error < 0) {
+        LOG(generation->log, LOG_ERROR, NULL, "a worker cannot be started: %s",
+            strerror(-error));
+        member->failures++;
+        member_retry(member);
+    }
+}
+
+static void
+tell_end(const struct member *member, pid_t pid, const struct member_end *end)
+{
+    if (!member->is_leaving && !member->is_killed) {
+        LOG(member->parts->log, LOG_ERROR, NULL,
+            "worker %u (process %ld) has died: %s", member->number, (long)pid,
+            end->text);
+    }
+}
+
+void generation_lose_member(struct member *member, int status)
+{
+    struct generation *generation = generation_of(member);
+    const bool is_replaced = generation->state == GENERATION_SERVING;
+    const bool was_stuck = member->is_stuck;
+    const pid_t pid = member->pid;
+    struct member_end end;
+
+    member_reap(member, status, is_replaced, &end);
+    tell_end(member, pid, &end);
+    if (generation->state == GENERATION_STARTING) {
+        generation_fail(generation, CLI_EXIT_CONFIG,
+                        "%s: error: a plugin ended a worker that starts: %s\n",
+                        generation->top->source, end.text);
+    } else if (generation->state == GENERATION_SERVING) {
+        stats_set(generation->stats, STATS_REPLACED,
+                  stats_get(generation->stats, STATS_REPLACED) + 1);
+        set_present(member, false);
+        if ((end.is_fault || was_stuck) && end.entry[0] != '\0') {
+            count_crash(generation, end.entry);
+        }
+        member_retry(member);
+    }
+    look_whether_stopped(generation);
+    generation_settle(generation);
+}
+
+/* ----------------------------------------------------------------- watchdog */
+
+static void meet_stuck(struct member *member)
+{
+    const struct operation *operation =
+        generation_operation(generation_of(member));
+    char where[200];
+    char limit[UNITS_TEXT_MAX];
+
+    member_describe(member->parts->stats, member->slot, where, sizeof(where));
+    (void)units_format_duration(operation->watchdog_ms, limit, sizeof(limit));
+    LOG(member->parts->log, LOG_ERROR, NULL,
+        "worker %u (process %ld) is stuck for %s in %s%s", member->number,
+        (long)member->pid, limit, where,
+        operation->watchdog_kill ? ": it is killed" : "");
+    member->is_stuck = true;
+    set_present(member, false);
+    if (operation->watchdog_kill) {
+        member_kill(member);
+    }
+}
+
+static void meet_unstuck(struct member *member)
+{
+    LOG(member->parts->log, LOG_WARNING, NULL,
+        "worker %u (process %ld) goes on", member->number, (long)member->pid);
+    member->is_stuck = false;
+    set_present(member, member->state == MEMBER_READY);
+}
+
+void generation_watch(struct generation *generation)
+{
+    const uint64_t limit_ms = generation_operation(generation)->watchdog_ms;
+
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        struct member *member = &generation->members[i];
+        bool is_stuck;
+
+        if (member->pid == 0 || member->is_killed ||
+            member->state == MEMBER_STARTING) {
+            continue;
+        }
+        is_stuck = member_is_stuck(member, limit_ms);
+        if (is_stuck && !member->is_stuck) {
+            meet_stuck(member);
+        } else if (!is_stuck && member->is_stuck) {
+            meet_unstuck(member);
+        }
+    }
+    set_watchdog(generation);
+}
+
+/* ----------------------------------------------------------------- starting */
+
+static void
+pass_result(struct member *member, const struct crew_result *result, int fd)
+{
+    generation_of(member)->ops->done(member, result, fd);
+}
+
+static const struct member_ops member_ops = {
+    .ready = become_ready,
+    .refused = take_refusal,
+    .stopped = has_stopped,
+    .done = pass_result,
+    .retry = start_again,
+};
+
+static int make_strikes(struct generation *generation)
+{
+    const struct operation *operation = generation_operation(generation);
+    const size_t count = generation->report.entry_count;
+
+    generation->strikes = calloc(count + 1, sizeof(*generation->strikes));
+    for (size_t i = 0; generation->strikes != NULL && i < count; i++) {
+        strikes_init(&generation->strikes[i], operation->crash_limit,
+                     operation->crash_limit_ms);
+    }
+    return generation->strikes == NULL ? -ENOMEM : 0;
+}
+
+int generation_make_members(struct generation *generation, uint32_t count)
+{
+    generation->crew = (struct member_parts){
+        .owner = generation,
+        .ops = &member_ops,
+        .loop = generation->loop,
+        .log = generation->log,
+        .stats = generation->stats,
+        .generation = generation->number,
+        .source = &generation->source,
+        .shards = generation->shards,
+        .workers = generation->workers,
+        .address_count = generation->report.listener_count,
+        .aside = &generation->aside,
+    };
+    generation->members = calloc(count + 1, sizeof(*generation->members));
+    if (generation->members == NULL) {
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        member_init(&generation->members[i], &generation->crew, i);
+    }
+    generation->member_count = count;
+    roster_init(&generation->roster, count);
+    return make_strikes(generation);
+}
+
+static int list_workers(struct generation *generation)
+{
+    const struct report *report = &generation->report;
+
+    generation->workers = calloc(report->listener_count + 1, sizeof(uint32_t));
+    if (generation->workers == NULL) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < report->listener_count; i++) {
+        generation->workers[i] = report->listeners[i].workers;
+    }
+    return 0;
+}
+
+int generation_start(struct generation *generation,
+                     struct shards **shards,
+                     uint32_t workers)
+{
+    int error;
+
+    generation->shards = shards;
+    generation->state = GENERATION_STARTING;
+    error = list_workers(generation);
+    if (error == 0) {
+        error = generation_make_members(generation, workers);
+    }
+    for (uint32_t i = 0; i < workers && error == 0; i++) {
+        error = member_start(&generation->members[i]);
+    }
+    return error;
+}
+
+void generation_take_up(struct generation *generation)
+{
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        struct member *member = &generation->members[i];
+
+        roster_set(&generation->roster, i, member->state == MEMBER_READY);
+        if (member->pid == 0 && generation->state == GENERATION_SERVING) {
+            member_retry(member);
+        }
+    }
+    if (generation->state == GENERATION_SERVING) {
+        set_watchdog(generation);
+    }
+}
