@@ -133,6 +133,7 @@ static void take_signal(void *owner, uint32_t number)
 
     if (number == SIGTERM) {
         worker_stop(member->worker, BERTH_EXIT, NULL);
+        say(member, CREW_STOPPED, NULL, 0); /* so that others serve */
     }
 }
 

@@ -33,7 +33,8 @@ enum crew_order {
 enum crew_answer {
     CREW_READY = 1, /* every init has run: it waits for a roster */
     CREW_REFUSED,   /* a piece of text: why it cannot begin; it leaves */
-    CREW_STOPPED,   /* it does not accept any more, as it was told */
+    CREW_STOPPED,   /* it does not accept any more, as it was told: by the
+                       supervisor, or by SIGTERM */
     CREW_LEAVING,   /* all is done: what follows is its end, and no crash */
     CREW_DONE,      /* struct crew_result; with CREW_CONNECTIONS a file */
 };

@@ -497,6 +497,17 @@ static void become_ready(struct member *member)
     }
 }
 
+/* Others serve what it served. */
+static void leave_roster(struct member *member)
+{
+    struct generation *generation = member->generation;
+
+    if (generation->state == GENERATION_SERVING) {
+        roster_set(&generation->roster, member->number, false);
+        send_roster(generation);
+    }
+}
+
 void generation_serve(struct generation *generation)
 {
     generation->state = GENERATION_SERVING;
@@ -615,6 +626,7 @@ static void hear_member(void *owner, const struct channel_message *message)
         take_refusal(member, message);
         break;
     case CREW_STOPPED:
+        leave_roster(member);
         member->state = MEMBER_STOPPED;
         look_whether_stopped(member->generation);
         break;
@@ -646,15 +658,13 @@ static void restart_member(struct source *source)
 
 static const struct source_ops member_ops = {.expired = restart_member};
 
-/* Others serve what it served; another one takes its place, at once if it was
-   ready before. */
+/* Another one takes its place, at once if it was ready before. */
 static void replace(struct member *member, bool was_ready)
 {
     struct generation *generation = member->generation;
     uint64_t wait_ms = 0;
 
-    roster_set(&generation->roster, member->number, false);
-    send_roster(generation);
+    leave_roster(member);
     if (!was_ready) {
         const uint32_t doublings =
             member->failures < 10 ? member->failures : 10;
@@ -679,7 +689,8 @@ static void tell_end(const struct member *member, pid_t pid, int status)
 static void reap_member(struct member *member, int status)
 {
     struct generation *generation = member->generation;
-    const bool was_ready = member->state == MEMBER_READY;
+    const bool was_ready =
+        member->state == MEMBER_READY || member->state == MEMBER_STOPPED;
     const pid_t pid = member->pid;
 
     channel_finish(&member->channel);
