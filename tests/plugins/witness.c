@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tells who answers: each line comes back with the process and the version of
+ * the plugin before it, "4711 one hello\n". A few lines are orders to
+ * misbehave, and so is the setting `init`.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <berth/protocol.h>
+
+/* A test compiles others. */
+#ifndef WITNESS_VERSION
+#define WITNESS_VERSION "one"
+#endif
+
+enum manner {
+    MANNER_GOOD = 0,
+    MANNER_REFUSE,
+    MANNER_HANG,
+    MANNER_CRASH,
+    MANNER_EXIT
+};
+
+struct settings {
+    int32_t init;
+};
+
+static const char *const manners[] = {
+    "good", "refuse", "hang", "crash", "exit", NULL,
+};
+
+static const berth_option options[] = {
+    {.name = "init",
+     .type = BERTH_ENUM,
+     BERTH_FIELD(struct settings, init),
+     .fallback = "good",
+     .choices = manners,
+     .help = "what becomes of its init"},
+    BERTH_OPTIONS_END,
+};
+
+_Noreturn static void hang(void)
+{
+    for (;;) {
+        (void)pause();
+    }
+}
+
+static int init(berth_entry *entry, berth_error *error)
+{
+    const struct settings *settings = entry->settings;
+
+    switch (settings->init) {
+    case MANNER_REFUSE:
+        error->option = "init";
+        (void)snprintf(error->text, sizeof(error->text), "it was told so");
+        return -EINVAL;
+    case MANNER_HANG:
+        hang();
+    case MANNER_CRASH:
+        abort();
+    case MANNER_EXIT:
+        exit(3);
+    default:
+        return 0;
+    }
+}
+
+/* It holds whatever the worker has open, also when the worker has ended. */
+static void leave_child(void)
+{
+    if (fork() == 0) {
+        hang();
+    }
+}
+
+static void answer(berth_conn *c, const char *line, size_t length)
+{
+    char head[64];
+    const int size = snprintf(head, sizeof(head), "%ld %s ", (long)getpid(),
+                              WITNESS_VERSION);
+
+    (void)berth_write(c, head, (size_t)size);
+    (void)berth_write(c, line, length);
+}
+
+static ssize_t on_data(berth_conn *c, char *data, size_t size)
+{
+    const char *end = memchr(data, '\n', size);
+    size_t length;
+
+    if (end == NULL) {
+        return 0;
+    }
+    length = (size_t)(end + 1 - data);
+    if (strncmp(data, "hang\n", length) == 0) {
+        hang();
+    } else if (strncmp(data, "fork\n", length) == 0) {
+        leave_child();
+    }
+    answer(c, data, length);
+    return (ssize_t)length;
+}
+
+BERTH_PROTOCOL(.name = "witness",
+               .version = WITNESS_VERSION,
+               .summary = "tells which process answers",
+               .settings_size = sizeof(struct settings),
+               .options = options,
+               .init = init,
+               .on_data = on_data);
