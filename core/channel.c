@@ -12,6 +12,10 @@
 /* Messages in one go; then others have their turn. */
 #define BATCH 64
 
+/* What a socket holds of the smallest messages is far less; whoever goes on to
+   send is not listened to for ever. */
+#define REST_MAX 16384
+
 union ancillary {
     char bytes[CMSG_SPACE(sizeof(int))];
     struct cmsghdr aligned;
@@ -75,20 +79,47 @@ int channel_push(int fd, const struct channel_message *message)
     return error;
 }
 
+/* One comes with a message. There is room for a second one where a descriptor
+   is half as long as the alignment: nobody agreed to it, so it is closed. */
 static int take_descriptor(struct msghdr *head)
 {
     const struct cmsghdr *control = CMSG_FIRSTHDR(head);
-    int fd = -1;
+    int fds[2] = {-1, -1};
 
-    if (control != NULL && control->cmsg_level == SOL_SOCKET &&
-        control->cmsg_type == SCM_RIGHTS &&
-        control->cmsg_len == CMSG_LEN(sizeof(fd))) {
-        memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+    if (control == NULL || control->cmsg_level != SOL_SOCKET ||
+        control->cmsg_type != SCM_RIGHTS) {
+        return -1;
     }
-    return fd;
+    memcpy(fds, CMSG_DATA(control),
+           control->cmsg_len < CMSG_LEN(sizeof(fds)) ? sizeof(fds[0])
+                                                     : sizeof(fds));
+    if (fds[1] >= 0) {
+        (void)close(fds[1]);
+    }
+    return fds[0];
 }
 
-/* 0, -EAGAIN, or another -errno; the end is a message. */
+/* ECONNRESET: the other side had not read all when it closed. It comes once,
+   and before what that side has sent (unix(7)). */
+static ssize_t receive_bytes(int fd, struct msghdr *head)
+{
+    ssize_t count;
+
+    do {
+        count = recvmsg(fd, head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
+    return count < 0 ? -errno : count;
+}
+
+static void become_end(struct channel_message *message)
+{
+    if (message->fd >= 0) {
+        (void)close(message->fd);
+    }
+    *message = (struct channel_message){.type = CHANNEL_END, .fd = -1};
+}
+
+/* 0 or -EAGAIN; the end is a message. */
 static int receive(int fd, char *buffer, struct channel_message *message)
 {
     struct iovec parts[] = {
@@ -102,40 +133,32 @@ static int receive(int fd, char *buffer, struct channel_message *message)
         .msg_control = space.bytes,
         .msg_controllen = sizeof(space.bytes),
     };
-    ssize_t count;
+    const ssize_t count = receive_bytes(fd, &head);
 
-    do {
-        count = recvmsg(fd, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (count < 0 && errno == EINTR);
-    if (count < 0 && errno != ECONNRESET) {
-        return -errno;
+    if (count == -EAGAIN) {
+        return -EAGAIN;
+    }
+    message->fd = count < 0 ? -1 : take_descriptor(&head);
+    if (count < (ssize_t)sizeof(message->type) ||
+        message->type == CHANNEL_END) {
+        become_end(message);
+        return 0;
     }
     message->data = buffer;
-    message->fd = count < 0 ? -1 : take_descriptor(&head);
-    if (count < (ssize_t)sizeof(message->type)) {
-        message->type = CHANNEL_END;
-        message->size = 0;
-    } else {
-        message->size = (size_t)count - sizeof(message->type);
-    }
+    message->size = (size_t)count - sizeof(message->type);
     return 0;
 }
 
-static void read_messages(struct source *source, uint32_t events)
+/* Hands over so many, as long as there are any. */
+static void hand_over(struct channel *channel, int most)
 {
-    struct channel *channel = CONTAINER_OF(source, struct channel, source);
     char buffer[CHANNEL_MESSAGE_MAX];
 
-    (void)events;
-    for (int i = 0; i < BATCH && channel->fd >= 0; i++) {
+    for (int i = 0; i < most && channel->fd >= 0; i++) {
         struct channel_message message;
-        int error = receive(channel->fd, buffer, &message);
 
-        if (error == -EAGAIN) {
+        if (receive(channel->fd, buffer, &message) < 0) {
             return;
-        }
-        if (error < 0) {
-            message = (struct channel_message){.type = CHANNEL_END, .fd = -1};
         }
         if (message.type == CHANNEL_END) {
             channel_close(channel);
@@ -144,6 +167,12 @@ static void read_messages(struct source *source, uint32_t events)
         }
         channel->handler(channel->owner, &message);
     }
+}
+
+static void read_messages(struct source *source, uint32_t events)
+{
+    (void)events;
+    hand_over(CONTAINER_OF(source, struct channel, source), BATCH);
 }
 
 static const struct source_ops channel_ops = {.ready = read_messages};
@@ -170,6 +199,12 @@ int channel_open(struct channel *channel,
         channel->fd = -1;
     }
     return error;
+}
+
+void channel_finish(struct channel *channel)
+{
+    hand_over(channel, REST_MAX);
+    channel_close(channel);
 }
 
 void channel_close(struct channel *channel)

@@ -15,7 +15,8 @@
 /* Bytes of a message; longer texts are sent in pieces, or in a file. */
 #define CHANNEL_MESSAGE_MAX 16384
 
-/* Of the type of a message: the other side has closed, or has ended. */
+/* Of the type of a message: the other side has closed, or has ended. Nothing
+   comes with it. */
 #define CHANNEL_END 0
 
 struct channel_message {
@@ -47,6 +48,13 @@ int channel_open(struct channel *channel,
                  int fd,
                  channel_fn *handler,
                  void *owner);
+
+/*
+ * The process at the other end has ended: hands over what it has sent, then
+ * closes. The end may not be told: a child that the process has left behind may
+ * hold the other side open.
+ */
+void channel_finish(struct channel *channel);
 
 /* May be called by its handler. A closed one is fine. */
 void channel_close(struct channel *channel);

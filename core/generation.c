@@ -238,14 +238,6 @@ int generation_check(struct generation *generation)
     return error;
 }
 
-/* What it sent before its end is read first. */
-static void read_rest(struct channel *channel)
-{
-    if (channel->fd >= 0) {
-        channel->source.ops->ready(&channel->source, SELECTOR_READ);
-    }
-}
-
 static void judge(struct generation *generation, int status)
 {
     struct report *report = &generation->report;
@@ -273,9 +265,7 @@ static void judge(struct generation *generation, int status)
 static void reap_checker(struct generation *generation, int status)
 {
     generation->checker = 0;
-    while (generation->channel.fd >= 0) {
-        read_rest(&generation->channel);
-    }
+    channel_finish(&generation->channel);
     if (generation->state == GENERATION_CHECKING) {
         judge(generation, status);
     }
@@ -655,9 +645,7 @@ static void reap_member(struct member *member, int status)
     const bool was_ready = member->state == MEMBER_READY;
     const pid_t pid = member->pid;
 
-    while (member->channel.fd >= 0) {
-        read_rest(&member->channel);
-    }
+    channel_finish(&member->channel);
     member->pid = 0;
     member->state = MEMBER_AWAY;
     if (!member->is_leaving && !member->is_killed) {
