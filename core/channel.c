@@ -12,8 +12,9 @@
 /* Messages in one go; then others have their turn. */
 #define BATCH 64
 
-/* More than fit into the buffer of a socket. */
-#define FINISH_MAX 4096
+/* What a socket holds of the smallest messages is far less; whoever goes on to
+   send is not listened to for ever. */
+#define REST_MAX 16384
 
 union ancillary {
     char bytes[CMSG_SPACE(sizeof(int))];
@@ -78,20 +79,47 @@ int channel_push(int fd, const struct channel_message *message)
     return error;
 }
 
+/* One comes with a message. There is room for a second one where a descriptor
+   is half as long as the alignment: nobody agreed to it, so it is closed. */
 static int take_descriptor(struct msghdr *head)
 {
     const struct cmsghdr *control = CMSG_FIRSTHDR(head);
-    int fd = -1;
+    int fds[2] = {-1, -1};
 
-    if (control != NULL && control->cmsg_level == SOL_SOCKET &&
-        control->cmsg_type == SCM_RIGHTS &&
-        control->cmsg_len == CMSG_LEN(sizeof(fd))) {
-        memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+    if (control == NULL || control->cmsg_level != SOL_SOCKET ||
+        control->cmsg_type != SCM_RIGHTS) {
+        return -1;
     }
-    return fd;
+    memcpy(fds, CMSG_DATA(control),
+           control->cmsg_len < CMSG_LEN(sizeof(fds)) ? sizeof(fds[0])
+                                                     : sizeof(fds));
+    if (fds[1] >= 0) {
+        (void)close(fds[1]);
+    }
+    return fds[0];
 }
 
-/* 0, -EAGAIN, or another -errno; the end is a message. */
+/* ECONNRESET: the other side had not read all when it closed. It comes once,
+   and before what that side has sent (unix(7)). */
+static ssize_t receive_bytes(int fd, struct msghdr *head)
+{
+    ssize_t count;
+
+    do {
+        count = recvmsg(fd, head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
+    return count < 0 ? -errno : count;
+}
+
+static void become_end(struct channel_message *message)
+{
+    if (message->fd >= 0) {
+        (void)close(message->fd);
+    }
+    *message = (struct channel_message){.type = CHANNEL_END, .fd = -1};
+}
+
+/* 0 or -EAGAIN; the end is a message. */
 static int receive(int fd, char *buffer, struct channel_message *message)
 {
     struct iovec parts[] = {
@@ -105,44 +133,37 @@ static int receive(int fd, char *buffer, struct channel_message *message)
         .msg_control = space.bytes,
         .msg_controllen = sizeof(space.bytes),
     };
-    ssize_t count;
+    const ssize_t count = receive_bytes(fd, &head);
 
-    /* A side that ended without reading all resets; what it sent is still
-       there, behind that error, which comes once. */
-    do {
-        count = recvmsg(fd, &head, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
-    if (count < 0) {
-        return -errno;
+    if (count == -EAGAIN) {
+        return -EAGAIN;
+    }
+    message->fd = count < 0 ? -1 : take_descriptor(&head);
+    if (count < (ssize_t)sizeof(message->type) ||
+        message->type == CHANNEL_END) {
+        become_end(message);
+        return 0;
     }
     message->data = buffer;
-    message->fd = take_descriptor(&head);
-    if (count < (ssize_t)sizeof(message->type)) {
-        message->type = CHANNEL_END;
-        message->size = 0;
-    } else {
-        message->size = (size_t)count - sizeof(message->type);
-    }
+    message->size = (size_t)count - sizeof(message->type);
     return 0;
 }
 
-/* Tells of up to so many, as long as there are any. */
-static void hear(struct channel *channel, int most)
+/* Hands over so many, as long as there are any. */
+static void hand_over(struct channel *channel, int most)
 {
     char buffer[CHANNEL_MESSAGE_MAX];
 
-    while (most-- > 0 && channel->fd >= 0) {
+    for (int i = 0; i < most && channel->fd >= 0; i++) {
         struct channel_message message;
-        int error = receive(channel->fd, buffer, &message);
 
-        if (error == -EAGAIN) {
+        if (receive(channel->fd, buffer, &message) < 0) {
             return;
-        }
-        if (error < 0) {
-            message = (struct channel_message){.type = CHANNEL_END, .fd = -1};
         }
         if (message.type == CHANNEL_END) {
             channel_close(channel);
+            channel->handler(channel->owner, &message);
+            return;
         }
         channel->handler(channel->owner, &message);
     }
@@ -151,7 +172,7 @@ static void hear(struct channel *channel, int most)
 static void read_messages(struct source *source, uint32_t events)
 {
     (void)events;
-    hear(CONTAINER_OF(source, struct channel, source), BATCH);
+    hand_over(CONTAINER_OF(source, struct channel, source), BATCH);
 }
 
 static const struct source_ops channel_ops = {.ready = read_messages};
@@ -182,7 +203,7 @@ int channel_open(struct channel *channel,
 
 void channel_finish(struct channel *channel)
 {
-    hear(channel, FINISH_MAX);
+    hand_over(channel, REST_MAX);
     channel_close(channel);
 }
 

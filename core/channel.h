@@ -15,7 +15,8 @@
 /* Bytes of a message; longer texts are sent in pieces, or in a file. */
 #define CHANNEL_MESSAGE_MAX 16384
 
-/* Of the type of a message: the other side has closed, or has ended. */
+/* Of the type of a message: the other side has closed, or has ended. Nothing
+   comes with it. */
 #define CHANNEL_END 0
 
 struct channel_message {
@@ -49,9 +50,9 @@ int channel_open(struct channel *channel,
                  void *owner);
 
 /*
- * The process on the other side has ended: tells of what it sent, then closes.
- * Processes of its own may hold that side open still, so there need be no
- * CHANNEL_END. A closed one is fine.
+ * The process at the other end has ended: hands over what it has sent, then
+ * closes. The end may not be told: a child that the process has left behind may
+ * hold the other side open.
  */
 void channel_finish(struct channel *channel);
 
