@@ -43,6 +43,9 @@ install(SCRIPT "${module_dir}/install-config.cmake")
 install(FILES "${PROJECT_SOURCE_DIR}/config/berth.service"
     DESTINATION lib/systemd/system)
 
+install(DIRECTORY "${PROJECT_BINARY_DIR}/man/"
+    DESTINATION "${CMAKE_INSTALL_MANDIR}")
+
 # The documentation keeps its folders, so that its links hold.
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE"
     DESTINATION "${CMAKE_INSTALL_DOCDIR}")
