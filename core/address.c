@@ -42,6 +42,16 @@ static const char *get_unix_name(const struct address *a, size_t *length)
     return name;
 }
 
+const char *address_inherited(const struct address *a)
+{
+    size_t length;
+    const char *name = get_unix_name(a, &length);
+
+    return a->storage.ss_family == AF_UNSPEC && length > 0 && name[0] != '\0'
+               ? name
+               : NULL;
+}
+
 static in_port_t get_port(const struct address *a)
 {
     return a->storage.ss_family == AF_INET ? get_ipv4(a).sin_port
@@ -125,10 +135,15 @@ size_t address_format(const struct address *a, char *buffer, size_t size)
 {
     char ip[INET6_ADDRSTRLEN + IF_NAMESIZE];
     char text[ADDRESS_TEXT_MAX];
+    const char *inherited = address_inherited(a);
     bool is_bracketed;
 
     if (a->storage.ss_family == AF_UNIX) {
         format_unix(a, text, sizeof(text));
+        return copy_text(text, buffer, size);
+    }
+    if (inherited != NULL) {
+        (void)snprintf(text, sizeof(text), "fd:%s", inherited);
         return copy_text(text, buffer, size);
     }
     format_ip(a, ip, sizeof(ip));
@@ -153,7 +168,8 @@ bool address_is_path(const struct address *a)
     return length > 0 && name[0] != '\0';
 }
 
-static bool is_same_unix(const struct address *a, const struct address *b)
+/* Also of inherited ones, whose names are kept in the same place. */
+static bool is_same_name(const struct address *a, const struct address *b)
 {
     size_t a_length;
     size_t b_length;
@@ -162,6 +178,12 @@ static bool is_same_unix(const struct address *a, const struct address *b)
 
     return a_length > 0 && a_length == b_length &&
            memcmp(a_name, b_name, a_length) == 0;
+}
+
+/* Is it a name, and not an address and a port? */
+static bool is_name(const struct address *a)
+{
+    return a->storage.ss_family == AF_UNIX || a->storage.ss_family == AF_UNSPEC;
 }
 
 static bool is_any(const struct address *a)
@@ -191,8 +213,8 @@ bool address_overlaps(const struct address *a, const struct address *b)
     sa_family_t a_family = a->storage.ss_family;
     sa_family_t b_family = b->storage.ss_family;
 
-    if (a_family == AF_UNIX || b_family == AF_UNIX) {
-        return a_family == b_family && is_same_unix(a, b);
+    if (is_name(a) || is_name(b)) {
+        return a_family == b_family && is_same_name(a, b);
     }
     if (get_port(a) == 0 || get_port(a) != get_port(b)) {
         return false;
@@ -208,7 +230,7 @@ bool address_equals(const struct address *a, const struct address *b)
     if (!address_overlaps(a, b)) {
         return false;
     }
-    return a->storage.ss_family == AF_UNIX ||
+    return is_name(a) ||
            (a->storage.ss_family == b->storage.ss_family &&
             a->both_families == b->both_families && is_same_ip(a, b));
 }

@@ -21,8 +21,8 @@ struct address {
 
 /*
  * Reads "127.0.0.1:8080", "[::1]:8080", "*:8080" (both families on one
- * socket), "unix:/path" or "unix:@abstract" (unix(7)); port 0 to 65535, no
- * names of hosts. A link-local address names its interface,
+ * socket), "unix:/path" or "unix:@abstract" (unix(7)), or "fd:NAME", sockets
+ * that the server was started with; port 0 to 65535, no names of hosts. A link-local address names its interface,
  * "[fe80::1%eth0]:8080"; "[::ffff:127.0.0.1]:80" is taken as IPv4. base: folder
  * that a relative unix path is relative to; NULL: the working directory, path
  * kept as it is.
@@ -44,13 +44,13 @@ int address_parse(struct address *a,
  */
 size_t address_format(const struct address *a, char *buffer, size_t size);
 
-/* The same without a port; 0 and an empty text for unix addresses. */
+/* The same without a port; 0 and an empty text where there is none. */
 size_t address_format_ip(const struct address *a, char *buffer, size_t size);
 
 /*
  * Would a listener on one take connections meant for the other? Same port and
  * same address, or one of them is an any-address that covers the other's
- * family; same unix path. Port 0 never overlaps.
+ * family; same unix path; same NAME. Port 0 never overlaps.
  */
 bool address_overlaps(const struct address *a, const struct address *b);
 
@@ -60,9 +60,13 @@ bool address_equals(const struct address *a, const struct address *b);
 /* Is it a unix socket with a path in the file system? */
 bool address_is_path(const struct address *a);
 
+/* The NAME of "fd:NAME", as long as the address is there; NULL: it is another
+   kind of address. */
+const char *address_inherited(const struct address *a);
+
 /*
  * The key under which connections of one peer are counted: 16 bytes, IPv4 as
- * ::ffff:a.b.c.d. -ENOENT for unix addresses.
+ * ::ffff:a.b.c.d. -ENOENT for addresses that are none of the internet.
  */
 int address_key(const struct address *a, unsigned char key[16]);
 

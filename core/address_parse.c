@@ -18,7 +18,6 @@ enum refusal {
     HAS_BLANK,
     HAS_SCHEME,
     BARE_PATH,
-    FD_LATER,
     NO_HOST,
     NO_PORT,
     PORT_NOT_NUMBER,
@@ -34,6 +33,9 @@ enum refusal {
     NO_INTERFACE,
     NO_PATH,
     PATH_TOO_LONG,
+    NO_NAME,
+    BAD_NAME,
+    NAME_TOO_LONG,
 };
 
 static const struct {
@@ -47,8 +49,6 @@ static const struct {
                     "write only the address and port, as in 127.0.0.1:8080"},
     [BARE_PATH] = {"a path needs 'unix:' before it",
                    "write it as unix:/run/berth.sock"},
-    [FD_LATER] = {"sockets handed over (fd:) are not in this version yet",
-                  "write an address such as 127.0.0.1:8080"},
     [NO_HOST] = {"the address before the port is missing",
                  "*:8080 or 127.0.0.1:8080"},
     [NO_PORT] = {"the port is missing", "add one, as in 127.0.0.1:8080"},
@@ -76,6 +76,14 @@ static const struct {
                  "write it as unix:/run/berth.sock or unix:@name"},
     [PATH_TOO_LONG] = {"the socket's path is longer than 107 bytes",
                        "choose a shorter one: unix(7) has no room for more"},
+    [NO_NAME] = {"the name of the socket is missing",
+                 "write it as fd:web; systemd knows it as FileDescriptorName="},
+    [BAD_NAME] = {"the name of a socket has no blank, ':' or other sign than "
+                  "ASCII has",
+                  "write it as fd:web; systemd knows it as "
+                  "FileDescriptorName="},
+    [NAME_TOO_LONG] = {"the name of the socket is longer than 107 bytes",
+                       "choose a shorter FileDescriptorName="},
 };
 
 static enum refusal parse_port(const char *text, in_port_t *port)
@@ -319,6 +327,30 @@ parse_unix(struct address *a, const char *name, const char *base)
     return FINE;
 }
 
+/* The name is kept as that of a unix socket is, in a family that no socket
+   has. What sd_listen_fds(3) says of names, but for blanks. */
+static enum refusal parse_inherited(struct address *a, const char *name)
+{
+    struct sockaddr_un un = {.sun_family = AF_UNSPEC};
+    const size_t length = strlen(name);
+
+    if (length == 0) {
+        return NO_NAME;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] <= ' ' || name[i] > '~' || name[i] == ':') {
+            return BAD_NAME;
+        }
+    }
+    if (length >= sizeof(un.sun_path)) {
+        return NAME_TOO_LONG;
+    }
+    memcpy(un.sun_path, name, length);
+    memcpy(&a->storage, &un, sizeof(un));
+    a->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+    return FINE;
+}
+
 static enum refusal
 parse_any(struct address *a, const char *text, const char *base)
 {
@@ -326,7 +358,7 @@ parse_any(struct address *a, const char *text, const char *base)
         return parse_unix(a, text + 5, base);
     }
     if (strncmp(text, "fd:", 3) == 0) {
-        return FD_LATER;
+        return parse_inherited(a, text + 3);
     }
     return parse_internet(a, text);
 }

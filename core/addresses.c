@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inherited.h"
+
 /* ------------------------------------------------------------- what there is */
 
 static void note_firsts(const struct config_entry *entry,
@@ -23,6 +25,19 @@ static void note_firsts(const struct config_entry *entry,
     }
 }
 
+/* Of "fd:NAME" there may be several. */
+static size_t count_inherited(const struct addresses *addresses)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < addresses->count; i++) {
+        const char *name = address_inherited(&addresses->firsts[i]->address);
+
+        count += name == NULL ? 0 : inherited_count(name);
+    }
+    return count;
+}
+
 static int allocate(struct addresses *addresses, const struct config *config)
 {
     size_t most = config->listener_count + 1; /* none is fine, too */
@@ -33,15 +48,15 @@ static int allocate(struct addresses *addresses, const struct config *config)
     addresses->firsts = firsts;
     addresses->texts = texts;
     addresses->gates = calloc(most, sizeof(*addresses->gates));
-    addresses->listeners = calloc(most, sizeof(*addresses->listeners));
-    if (firsts == NULL || texts == NULL || addresses->gates == NULL ||
-        addresses->listeners == NULL) {
+    if (firsts == NULL || texts == NULL || addresses->gates == NULL) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < config->entry_count; i++) {
         note_firsts(&config->entries[i], firsts, texts, &addresses->count);
     }
-    return 0;
+    addresses->listeners = calloc(most + count_inherited(addresses),
+                                  sizeof(*addresses->listeners));
+    return addresses->listeners == NULL ? -ENOMEM : 0;
 }
 
 /* What gates are made of. */
@@ -127,6 +142,44 @@ static void tell_address(const struct listener *listener)
               text);
 }
 
+/* The sockets of "fd:NAME": a listener for each. */
+static int inherit(struct addresses *addresses,
+                   const struct listener_parts *parts,
+                   const char **step)
+{
+    const struct socket_parts asked = {.address = parts->address};
+    struct shards *shards = NULL;
+    const int error = shards_open(&asked, 1, &shards, step);
+
+    if (error < 0) {
+        return error;
+    }
+    for (size_t i = 0; i < shards->count; i++) {
+        struct listener_parts real = *parts;
+
+        real.address = &shards->sockets[i].address;
+        listener_adopt(&addresses->listeners[addresses->open_count++], &real,
+                       shards->sockets[i].fd);
+    }
+    shards_forget(shards);
+    return 0;
+}
+
+static int open_listener(struct addresses *addresses,
+                         const struct listener_parts *parts,
+                         const char **step)
+{
+    struct listener *next = &addresses->listeners[addresses->open_count];
+    int error;
+
+    if (address_inherited(parts->address) != NULL) {
+        return inherit(addresses, parts, step);
+    }
+    error = listener_open(next, parts, step);
+    addresses->open_count += error == 0 ? 1 : 0;
+    return error;
+}
+
 static int
 open_one(struct addresses *addresses, struct entry *entry, size_t index)
 {
@@ -140,16 +193,13 @@ open_one(struct addresses *addresses, struct entry *entry, size_t index)
     };
     struct log_subject subject = {.entry = entry->head.name};
     const char *step = "";
-    int error = listener_open(&addresses->listeners[addresses->open_count],
-                              &parts, &step);
+    const int error = open_listener(addresses, &parts, &step);
 
     if (error < 0) {
         log_write(entry->log, NULL, LOG_ERROR, &subject, "cannot %s %s: %s",
-                  step, from->text, strerror(-error));
-        return error;
+                  step, from->text, socket_explain(parts.address, error));
     }
-    addresses->open_count++;
-    return 0;
+    return error;
 }
 
 /* Who has the connections of an address: its entry, or the next gate. */

@@ -91,6 +91,32 @@ void cli_print_help(FILE *stream)
                 stream);
 }
 
+/* "Fl -config Ar FILE" */
+static void print_flag(FILE *stream, const char *flag, const char *value)
+{
+    (void)fprintf(stream, " Fl %s", flag);
+    if (value != NULL) {
+        (void)fprintf(stream, " Ar %s", value);
+    }
+}
+
+void cli_print_manual(FILE *stream)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const char letter[] = {rows[i].letter, '\0'};
+        char name[64];
+
+        (void)fputs(".It", stream);
+        if (letter[0] != '\0') {
+            print_flag(stream, letter, rows[i].value);
+            (void)fputs(" ,", stream);
+        }
+        (void)snprintf(name, sizeof(name), "-%s", rows[i].name);
+        print_flag(stream, name, rows[i].value);
+        (void)fprintf(stream, "\n%s\n", rows[i].help);
+    }
+}
+
 void cli_print_version(FILE *stream)
 {
     (void)fprintf(stream, "berth %s (contract %u)\n", BERTH_VERSION, BERTH_ABI);

@@ -51,6 +51,10 @@ struct cli {
 int cli_parse(struct cli *cli, int argc, char **argv);
 
 void cli_print_help(FILE *stream);
+
+/* The options as items of a list in mdoc(7). */
+void cli_print_manual(FILE *stream);
+
 void cli_print_version(FILE *stream);
 
 #endif

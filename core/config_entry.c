@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOT_YET "not in this version yet"
-
 static int refuse_memory(const struct config_maker *maker)
 {
     errors_no_memory(maker->source.errors);
@@ -113,12 +111,6 @@ static int read_address(const struct config_maker *maker,
     const char *hint = NULL;
 
     listener->text = text;
-    if (strncmp(text, "fd:", 3) == 0) {
-        return refuse_listener(maker, &listener->place,
-                               "inherited sockets ('fd:') cannot be listened "
-                               "on",
-                               NOT_YET);
-    }
     if (address_parse(&listener->address, text, maker->source.folder, &why,
                       &hint) != 0) {
         errors_add(maker->source.errors, &listener->place, hint,

@@ -78,6 +78,29 @@ static int read_control(const struct reading *reading,
     return 0;
 }
 
+/* A group may be wrong besides the user. */
+static int read_identity(const struct reading *reading,
+                         const char *user,
+                         const char *group,
+                         struct operation *operation)
+{
+    struct identity_refusal refusal = {.key = NULL};
+    const int error = identity_find(user, group, reading->source->arena,
+                                    &operation->identity, &refusal);
+
+    if (error == -ENOMEM) {
+        errors_no_memory(reading->source->errors);
+    }
+    if (error != -EINVAL) {
+        return error;
+    }
+    (void)refuse(reading, refusal.key, refusal.hint, refusal.why);
+    if (strcmp(refusal.key, "user") == 0 && group != NULL) {
+        (void)read_identity(reading, NULL, group, operation);
+    }
+    return error;
+}
+
 int operation_read(const struct settings_source *source,
                    const struct node *root,
                    const struct keys_top *keys,
@@ -102,6 +125,9 @@ int operation_read(const struct settings_source *source,
     }
     if (keys->control != NULL &&
         read_control(&reading, keys->control, operation) < 0) {
+        error = -EINVAL;
+    }
+    if (read_identity(&reading, keys->user, keys->group, operation) < 0) {
         error = -EINVAL;
     }
     return error;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "address.h"
+#include "identity.h"
 #include "keys.h"
 #include "settings.h"
 
@@ -22,10 +23,11 @@ struct operation {
     uint64_t watchdog_ms;      /* 0: none */
     bool watchdog_kill;
     uint32_t old_generations;
-    const char *user;       /* NULL: not changed */
-    const char *group;      /* NULL: the user's */
-    bool has_control;       /* is there an address for berthctl? */
-    struct address control; /* a unix socket */
+    const char *user;         /* NULL: not changed */
+    const char *group;        /* NULL: the user's */
+    struct identity identity; /* what these two are */
+    bool has_control;         /* is there an address for berthctl? */
+    struct address control;   /* a unix socket */
 };
 
 /*

@@ -49,7 +49,7 @@ static void close_others(int *keep, size_t count)
     close_all(next, ~0U);
 }
 
-static int follow_parent(pid_t parent)
+int process_follow(pid_t parent)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     return getppid() == parent ? 0 : -ESRCH; /* it may have ended before */
@@ -63,7 +63,7 @@ _Noreturn static void run(const struct process_parts *parts, pid_t parent)
 
     close_others(parts->keep, parts->keep_count);
     (void)sigemptyset(&none);
-    if (follow_parent(parent) == 0) {
+    if (process_follow(parent) == 0) {
         (void)sigprocmask(SIG_SETMASK, &none, NULL);
         status = parts->run(parts->arg, &may_free);
     }

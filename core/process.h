@@ -28,6 +28,12 @@ struct process_parts {
  */
 pid_t process_start(const struct process_parts *parts);
 
+/*
+ * This process gets SIGTERM when its parent ends: for a child that has changed
+ * its ids, which undoes it. Returns 0, or -ESRCH if the parent has ended.
+ */
+int process_follow(pid_t parent);
+
 /* Room for what process_describe_end() writes. */
 #define PROCESS_TEXT_MAX 64
 

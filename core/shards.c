@@ -41,6 +41,26 @@ static int open_next(struct shards *shards,
     return error;
 }
 
+static int inherit(const struct socket_parts *parts,
+                   struct shards **shards,
+                   const char **step)
+{
+    struct shards *made = NULL;
+    int count = make(parts->address, SHARDS_MAX, &made);
+
+    if (count < 0) {
+        return count;
+    }
+    count = socket_inherit(made->sockets, SHARDS_MAX, parts->address, step);
+    if (count < 0) {
+        shards_forget(made);
+        return count;
+    }
+    made->count = (size_t)count;
+    *shards = made;
+    return 0;
+}
+
 int shards_open(const struct socket_parts *parts,
                 size_t count,
                 struct shards **shards,
@@ -50,10 +70,13 @@ int shards_open(const struct socket_parts *parts,
     struct shards *made = NULL;
     int error;
 
+    *step = "find memory for";
+    if (address_inherited(parts->address) != NULL) {
+        return inherit(parts, shards, step);
+    }
     if (parts->address->storage.ss_family == AF_UNIX) {
         count = 1;
     }
-    *step = "find memory for";
     error = make(parts->address, count, &made);
     if (error < 0) {
         return error;
@@ -95,6 +118,9 @@ bool shards_match(const struct shards *shards, const struct address *asked)
 
 int shards_adjust(const struct shards *shards, uint32_t backlog, int32_t mode)
 {
+    if (address_inherited(&shards->asked) != NULL) {
+        return 0;
+    }
     for (size_t i = 0; i < shards->count; i++) {
         if (listen(shards->sockets[i].fd, (int)backlog) < 0) {
             return -errno;

@@ -24,7 +24,8 @@ struct shards {
 };
 
 /*
- * Binds up to count sockets, one for a unix socket. Returns 0 and new *shards;
+ * Binds up to count sockets, one for a unix socket; or takes over those of an
+ * address "fd:NAME", however many there are. Returns 0 and new *shards;
  * or -errno, as socket_open(), with *step.
  */
 int shards_open(const struct socket_parts *parts,
@@ -41,7 +42,8 @@ int shards_adopt(const struct address *asked,
 /* The same address, also one of port 0 that was asked for in the same way? */
 bool shards_match(const struct shards *shards, const struct address *asked);
 
-/* The backlog and the mode have changed, perhaps. Returns 0 or -errno. */
+/* The backlog and the mode have changed, perhaps; those of inherited sockets
+   are not ours to set. Returns 0 or -errno. */
 int shards_adjust(const struct shards *shards, uint32_t backlog, int32_t mode);
 
 /*

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "inherited.h"
+
 static int set_option(int fd, int level, int option)
 {
     int on = 1;
@@ -20,16 +22,20 @@ static int set_option(int fd, int level, int option)
 /* Accepted sockets inherit them (tcp(7), socket(7)), so that none costs a
    system call for each connection. Urgent bytes stay in their place in the
    stream, as RFC 6093, section 4, advises. */
+static int set_accepted_options(int fd)
+{
+    const int error = set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+
+    return error < 0 ? error : set_option(fd, SOL_SOCKET, SO_OOBINLINE);
+}
+
 static int set_tcp_options(int fd, const struct address *address)
 {
     int only_ipv6 = address->both_families ? 0 : 1;
     int error = set_option(fd, SOL_SOCKET, SO_REUSEADDR);
 
     if (error == 0) {
-        error = set_option(fd, IPPROTO_TCP, TCP_NODELAY);
-    }
-    if (error == 0) {
-        error = set_option(fd, SOL_SOCKET, SO_OOBINLINE);
+        error = set_accepted_options(fd);
     }
     if (error == 0 && address->storage.ss_family == AF_INET6 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_ipv6,
@@ -111,6 +117,19 @@ static int bind_with_mode(int fd, const struct address *address, int32_t mode)
     return error;
 }
 
+/* Does an IPv6 socket take IPv4, too? Who bound it has decided. */
+static bool takes_both(int fd, const struct address *address)
+{
+    const struct sockaddr_in6 *in6 = (const void *)&address->storage;
+    int only_ipv6 = 1;
+    socklen_t size = sizeof(only_ipv6);
+
+    return address->storage.ss_family == AF_INET6 &&
+           IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr) &&
+           getsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_ipv6, &size) == 0 &&
+           only_ipv6 == 0;
+}
+
 /* What was really bound. */
 static int note_address(struct socket *made, const struct address *asked)
 {
@@ -121,6 +140,10 @@ static int note_address(struct socket *made, const struct address *asked)
     if (getsockname(made->fd, (struct sockaddr *)&made->address.storage,
                     &made->address.size) < 0) {
         return -errno;
+    }
+    made->is_inherited = address_inherited(asked) != NULL;
+    if (made->is_inherited) {
+        made->address.both_families = takes_both(made->fd, &made->address);
     }
     made->is_path = address_is_path(asked);
     if (made->is_path) {
@@ -231,6 +254,48 @@ int socket_adopt(struct socket *made, const struct address *asked, int fd)
     return note_address(made, asked);
 }
 
+static int inherit(struct socket *made, const struct address *asked, int fd)
+{
+    int error;
+
+    *made = (struct socket){.fd = fd};
+    error = note_address(made, asked);
+    if (error == 0 && made->address.storage.ss_family != AF_UNIX) {
+        error = set_accepted_options(fd);
+    }
+    return error;
+}
+
+int socket_inherit(struct socket *made,
+                   size_t max,
+                   const struct address *address,
+                   const char **step)
+{
+    int fds[INHERITED_MAX];
+    int count = inherited_take(address_inherited(address), fds,
+                               max < INHERITED_MAX ? max : INHERITED_MAX);
+    int error = 0;
+
+    *step = "take over";
+    for (int i = 0; i < count; i++) {
+        const int result = inherit(&made[i], address, fds[i]);
+
+        error = error == 0 ? result : error;
+    }
+    if (error < 0) {
+        for (int i = 0; i < count; i++) {
+            socket_close(&made[i]);
+        }
+    }
+    return error < 0 ? error : count;
+}
+
+const char *socket_explain(const struct address *address, int error)
+{
+    return address_inherited(address) == NULL ? strerror(-error)
+                                              : inherited_explain(error);
+}
+
 int socket_set_mode(const struct socket *of, int32_t mode)
 {
     if (!of->is_path) {
@@ -241,7 +306,7 @@ int socket_set_mode(const struct socket *of, int32_t mode)
 
 void socket_end(struct socket *ended)
 {
-    if (ended->fd >= 0) {
+    if (ended->fd >= 0 && !ended->is_inherited) {
         (void)shutdown(ended->fd, SHUT_RDWR);
     }
     socket_close(ended);

@@ -17,6 +17,7 @@ struct socket {
     bool is_path; /* a unix socket in the file system: removed at the end */
     dev_t device; /* of that file, so that no other one is removed */
     ino_t inode;
+    bool is_inherited; /* others began to listen, and go on when it is closed */
 };
 
 /* Several sockets may share an address, and the kernel spreads newcomers over
@@ -53,10 +54,23 @@ int socket_open(struct socket *made,
  */
 int socket_adopt(struct socket *made, const struct address *asked, int fd);
 
+/*
+ * Takes over the sockets of an address "fd:NAME": fills made[0..max). Returns
+ * how many there are, or -errno, as inherited_take(), with *step.
+ */
+int socket_inherit(struct socket *made,
+                   size_t max,
+                   const struct address *address,
+                   const char **step);
+
+/* Why socket_open() or socket_inherit() failed at that address. */
+const char *socket_explain(const struct address *address, int error);
+
 /* Other permissions for its path, if it has one. Returns 0 or -errno. */
 int socket_set_mode(const struct socket *of, int32_t mode);
 
-/* Listens no more, whoever else has it open (shutdown(2)), then closes. */
+/* Listens no more, whoever else has it open (shutdown(2)), then closes; one
+   that is inherited is only closed. */
 void socket_end(struct socket *ended);
 
 /* Removes the path, if it is still this socket's. A closed one is fine. */

@@ -123,7 +123,8 @@ static int get_shards(struct supervisor *supervisor,
     }
     if (error < 0) {
         log_write(supervisor->log, NULL, LOG_ERROR, &subject,
-                  "cannot %s %s: %s", step, listener->text, strerror(-error));
+                  "cannot %s %s: %s", step, listener->text,
+                  socket_explain(&listener->address, error));
     }
     return error;
 }

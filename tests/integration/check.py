@@ -46,6 +46,13 @@ BAD_FILES = {
     "a mistyped plugin":
         ("protocols:\n  - plugin: ehco\n    listen: 127.0.0.1:0\n", "2:13",
          "ehco", "mean 'echo"),
+    "a user that is none":
+        ("user: no-such-user\n" + ENTRY, "1:7", "names no user"),
+    "a group that is none":
+        ("user: root\ngroup: no-such-group\n" + ENTRY, "2:8",
+         "names no group"),
+    "a number without a group":
+        ("user: 54321\n" + ENTRY, "1:7", "group is not known"),
     "a missing unit":
         (ENTRY + "    limits: {idle: 30}\n", "4:20", "needs a unit", "30s"),
     "64K":

@@ -59,13 +59,14 @@ class Server:
 
     def __init__(self, config=ECHO, args=None, wrapper=(), files=None,
                  open_files=None, env=None, expected_status=0,
-                 timeout=TIMEOUT_S, workers=0):
+                 timeout=TIMEOUT_S, workers=0, sockets=()):
         """config: the text of server.yaml. args: for berth instead of
         `-c server.yaml`. wrapper: a command in front, such as valgrind's.
         files: name to text, written beside server.yaml. open_files: the limit
         on descriptors. env: more environment. workers: 0 is one process, the
-        pid's, which most tests look into; None: as server.yaml says. Returns
-        when berth is ready."""
+        pid's, which most tests look into; None: as server.yaml says. sockets:
+        pairs of a name and a socket that listens, handed over as systemd does.
+        Returns when berth is ready."""
         self.log = []
         self.expected_status = expected_status
         self.timeout = timeout
@@ -77,11 +78,12 @@ class Server:
         if args is None:
             args = ["-c", "server.yaml"]
         self.process = subprocess.Popen(
-            [*wrapper, BERTH,
+            [*wrapper, *hand_over(sockets), BERTH,
              *([] if workers is None else [f"--workers={workers}"]), *args],
             cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, env={**os.environ, **(env or {})},
+            pass_fds=[sock.fileno() for _, sock in sockets],
             preexec_fn=lambda: _limit_open_files(open_files))
         self.pid = self.process.pid
         self._news = threading.Condition()
@@ -187,6 +189,31 @@ class Server:
 def _limit_open_files(count):
     if count is not None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
+
+
+def hand_over(sockets):
+    """A command in front of a program that gives it sockets, as in
+    sd_listen_fds(3): pairs of a name and a socket. They must be in pass_fds."""
+    if not sockets:
+        return []
+    names = ":".join(name for name, _ in sockets)
+    numbers = [str(sock.fileno()) for _, sock in sockets]
+    return [sys.executable, "-c", _HAND_OVER, names, *numbers, "--"]
+
+
+# First away from the numbers that they get: one may be another's.
+_HAND_OVER = """\
+import fcntl, os, sys
+end = sys.argv.index("--")
+fds = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[2:end]]
+os.closerange(3, 100)
+for number, fd in enumerate(fds, 3):
+    os.dup2(fd, number)
+    os.close(fd)
+os.environ.update(LISTEN_FDS=str(len(fds)), LISTEN_PID=str(os.getpid()),
+                  LISTEN_FDNAMES=sys.argv[1])
+os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
+"""
 
 
 def run(*args, config=None, files=None, env=None, timeout=TIMEOUT_S):

@@ -61,7 +61,12 @@ class Install(unittest.TestCase):
                      "etc/berth/www/index.html", "include/berth/line.h",
                      "include/berth/protocol.h", "share/doc/berth/README.md",
                      "share/doc/berth/config/README.md",
+                     "share/doc/berth/config/examples/berth.socket",
                      "share/doc/berth/protocols/README.md",
+                     "lib/systemd/system/berth.service",
+                     "share/man/man1/berthctl.1",
+                     "share/man/man5/server.yaml.5",
+                     "share/man/man8/berth.8",
                      "lib/cmake/berth/berth-config.cmake"):
             self.assertTrue(os.path.isfile(os.path.join(self.prefix, path)),
                             path)

@@ -48,7 +48,7 @@ START_TEST(writes_what_it_reads)
         "127.0.0.1:8080", "0.0.0.0:0",      "[::1]:65535",
         "[::]:80",        "*:80",           "[2001:db8::1:0:0:1]:1",
         "unix:/run/x",    "unix:relative",  "unix:@name",
-        "[fe80::1%lo]:1", "255.1.0.9:1234",
+        "[fe80::1%lo]:1", "255.1.0.9:1234", "fd:web",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -98,6 +98,7 @@ START_TEST(writes_the_address_alone)
         {"[fe80::1%lo]:1", "fe80::1%lo"},
         {"*:1", "*"},
         {"unix:/run/x", ""},
+        {"fd:web", ""},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -181,6 +182,7 @@ START_TEST(the_same_address_overlaps)
     ck_assert(overlaps("*:80", "*:80"));
     ck_assert(overlaps("unix:/run/x", "unix:/run/x"));
     ck_assert(overlaps("unix:@x", "unix:@x"));
+    ck_assert(overlaps("fd:x", "fd:x"));
     ck_assert(overlaps("127.0.0.1:80", "[::ffff:127.0.0.1]:80"));
 }
 END_TEST
@@ -208,6 +210,9 @@ START_TEST(different_addresses_do_not_overlap)
     ck_assert(!overlaps("*:80", "unix:/80"));
     ck_assert(!overlaps("unix:/x", "unix:/xy"));
     ck_assert(!overlaps("unix:x", "unix:@x"));
+    ck_assert(!overlaps("fd:x", "fd:xy"));
+    ck_assert(!overlaps("fd:x", "unix:x"));
+    ck_assert(!overlaps("fd:80", "*:80"));
     ck_assert(!overlaps("[fe80::1%1]:80", "[fe80::1%2]:80"));
 }
 END_TEST
@@ -231,6 +236,25 @@ START_TEST(only_paths_are_paths)
 }
 END_TEST
 
+START_TEST(only_inherited_sockets_have_such_a_name)
+{
+    struct address inherited = parse("fd:web");
+    struct address same = parse("fd:web");
+    struct address path = parse("unix:/run/x");
+    struct address internet = parse("127.0.0.1:80");
+    struct address unknown = {.size = sizeof(unknown.storage)};
+    struct address none = {.size = 0};
+
+    ck_assert_str_eq(address_inherited(&inherited), "web");
+    ck_assert(address_equals(&inherited, &same));
+    ck_assert(!address_is_path(&inherited));
+    ck_assert_ptr_null(address_inherited(&path));
+    ck_assert_ptr_null(address_inherited(&internet));
+    ck_assert_ptr_null(address_inherited(&unknown));
+    ck_assert_ptr_null(address_inherited(&none));
+}
+END_TEST
+
 START_TEST(the_key_is_the_ip_without_port)
 {
     static const unsigned char ipv4[16] = {
@@ -240,6 +264,7 @@ START_TEST(the_key_is_the_ip_without_port)
     struct address mapped = make_ipv6("::ffff:192.0.2.7", 0);
     struct address other = parse("[::1]:1");
     struct address local = parse("unix:/run/x");
+    struct address inherited = parse("fd:web");
     unsigned char key[16] = {0};
 
     ck_assert_int_eq(address_key(&one, key), 0);
@@ -250,6 +275,7 @@ START_TEST(the_key_is_the_ip_without_port)
     ck_assert_int_eq(address_key(&other, key), 0);
     ck_assert_mem_eq(key, loopback, 16);
     ck_assert_int_eq(address_key(&local, key), -ENOENT);
+    ck_assert_int_eq(address_key(&inherited, key), -ENOENT);
     ck_assert_mem_eq(key, loopback, 16);
 }
 END_TEST
@@ -268,4 +294,5 @@ UNIT_MAIN("address",
           different_addresses_do_not_overlap,
           port_0_never_overlaps,
           only_paths_are_paths,
+          only_inherited_sockets_have_such_a_name,
           the_key_is_the_ip_without_port)

@@ -209,7 +209,25 @@ START_TEST(what_looks_like_a_url_or_a_path_is_told)
     refused("127.0.0.1:80 ", "blank", NULL);
     refused(" 127.0.0.1:80", "blank", NULL);
     refused("127.0.0.1:80\n", "blank", NULL);
-    refused("fd:web", "not in this version yet", "127.0.0.1:8080");
+}
+END_TEST
+
+START_TEST(an_inherited_socket_has_a_name)
+{
+    char text[3 + 108 + 1] = "fd:";
+    struct address a = parse("fd:web-1.socket", "/run");
+
+    ck_assert_str_eq(address_inherited(&a), "web-1.socket");
+    refused("fd:", "name of the socket is missing", "fd:web");
+    refused("fd:a b", "no blank", "FileDescriptorName=");
+    refused("fd:a:b", "no blank", "FileDescriptorName=");
+    refused("fd:a\n", "no blank", "FileDescriptorName=");
+    refused("fd:\303\244", "no blank", "FileDescriptorName=");
+    memset(text + 3, 'x', 107);
+    a = parse(text, NULL);
+    ck_assert_str_eq(address_inherited(&a), text + 3);
+    text[3 + 107] = 'x';
+    refused(text, "longer than 107", "shorter");
 }
 END_TEST
 
@@ -295,6 +313,7 @@ UNIT_MAIN("address_parse",
           tells_wrong_addresses_from_names,
           brackets_are_for_ipv6,
           what_looks_like_a_url_or_a_path_is_told,
+          an_inherited_socket_has_a_name,
           long_texts_are_refused_not_cut,
           reads_unix_paths,
           abstract_names_begin_with_nul_and_have_none_behind,

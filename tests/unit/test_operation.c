@@ -39,8 +39,8 @@ START_TEST(what_is_given_is_taken_over)
 {
     const struct keys_top keys = {
         .workers = 3,
-        .user = "www",
-        .group = "web",
+        .user = "root",
+        .group = "54321",
         .start_timeout_ms = 7,
         .drain_timeout_ms = 8,
         .watchdog_ms = 9,
@@ -50,8 +50,11 @@ START_TEST(what_is_given_is_taken_over)
 
     ck_assert_int_eq(read_keys(keys), 0);
     ck_assert_int_eq(operation.workers, 3);
-    ck_assert_str_eq(operation.user, "www");
-    ck_assert_str_eq(operation.group, "web");
+    ck_assert_str_eq(operation.user, "root");
+    ck_assert_str_eq(operation.group, "54321");
+    ck_assert(operation.identity.is_given);
+    ck_assert_uint_eq(operation.identity.uid, 0);
+    ck_assert_uint_eq(operation.identity.gid, 54321);
     ck_assert_uint_eq(operation.start_timeout_ms, 7);
     ck_assert_uint_eq(operation.drain_timeout_ms, 8);
     ck_assert_uint_eq(operation.watchdog_ms, 9);
@@ -106,6 +109,20 @@ START_TEST(control_is_never_reached_from_outside)
 }
 END_TEST
 
+START_TEST(users_and_groups_are_those_of_the_machine)
+{
+    ck_assert_int_eq(read_keys((struct keys_top){.user = NULL}), 0);
+    ck_assert(!operation.identity.is_given);
+    ck_assert_int_eq(read_keys((struct keys_top){.user = "no such"}), -EINVAL);
+    ck_assert_int_eq(read_keys((struct keys_top){.group = "no such"}), -EINVAL);
+    ck_assert_uint_eq(errors_count(&errors), 2);
+    ck_assert_int_eq(
+        read_keys((struct keys_top){.user = "no such", .group = "nor this"}),
+        -EINVAL);
+    ck_assert_uint_eq(errors_count(&errors), 4);
+}
+END_TEST
+
 UNIT_MAIN_WITH("operation",
                set_up,
                tear_down,
@@ -113,4 +130,5 @@ UNIT_MAIN_WITH("operation",
                a_crash_limit_is_a_number_and_a_time,
                other_crash_limits_are_refused,
                control_is_a_unix_socket_relative_to_the_file,
-               control_is_never_reached_from_outside)
+               control_is_never_reached_from_outside,
+               users_and_groups_are_those_of_the_machine)

@@ -39,6 +39,13 @@ install(CODE "
     set(berth_sysconfdir [==[${CMAKE_INSTALL_SYSCONFDIR}]==])")
 install(SCRIPT "${module_dir}/install-config.cmake")
 
+# Not in the folder of libraries of the architecture: systemd looks into lib.
+install(FILES "${PROJECT_SOURCE_DIR}/config/berth.service"
+    DESTINATION lib/systemd/system)
+
+install(DIRECTORY "${PROJECT_BINARY_DIR}/man/"
+    DESTINATION "${CMAKE_INSTALL_MANDIR}")
+
 # The documentation keeps its folders, so that its links hold.
 install(FILES "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/LICENSE"
     DESTINATION "${CMAKE_INSTALL_DOCDIR}")
@@ -46,6 +53,6 @@ foreach(folder IN ITEMS config core protocols)
     install(DIRECTORY "${PROJECT_SOURCE_DIR}/${folder}"
         DESTINATION "${CMAKE_INSTALL_DOCDIR}"
         FILES_MATCHING PATTERN "README.md" PATTERN "*.yaml"
-        PATTERN "*.schema.json"
+        PATTERN "*.schema.json" PATTERN "*.socket"
         PATTERN "include" EXCLUDE)
 endforeach()
