@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "notify.h"
 #include "report.h"
 #include "worker.h"
 
@@ -51,10 +52,12 @@ int checker_run(const struct config_source *source,
                 int channel,
                 bool *may_free)
 {
+    struct notify nobody = {.fd = -1};
     struct config *config = NULL;
     struct errors errors;
     int error;
 
+    notify_forget(&nobody);
     errors_init(&errors);
     error = config_read(source, &errors, &config);
     if (error == 0) {

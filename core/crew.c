@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "crash.h"
+#include "notify.h"
 #include "signals.h"
 #include "worker.h"
 
@@ -232,11 +233,13 @@ int crew_run(const struct crew_parts *parts, bool *may_free)
         .signals = {.fd = -1},
         .log = parts->log,
     };
+    struct notify nobody = {.fd = -1};
     struct config *config = NULL;
     struct errors errors;
     int status = CLI_EXIT_CONFIG;
 
     *may_free = true;
+    notify_forget(&nobody);
     signals_block(numbers);
     if (stats_own(parts->stats, parts->slot) == 0) {
         crash_watch(stats_own_death(parts->stats));

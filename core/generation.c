@@ -188,19 +188,30 @@ static const struct source_ops timer_ops = {.expired = timed_out};
 struct check {
     struct generation *generation;
     int channel;
+    pid_t supervisor;
 };
 
 static int run_checker(void *arg, bool *may_free)
 {
     const struct check *check = arg;
+    struct generation *generation = check->generation;
+    const struct identity *identity =
+        &generation_operation(generation)->identity;
+    const int error = identity_drop(identity, check->supervisor);
 
-    if (check->generation->checker_slot >= 0) {
-        (void)stats_own(check->generation->stats,
-                        (unsigned)check->generation->checker_slot);
-        crash_watch(stats_own_death(check->generation->stats));
+    if (error < 0) {
+        LOG(generation->log, LOG_ERROR, NULL,
+            "the process that tries the configuration cannot change its user: "
+            "%s",
+            strerror(-error));
+        return CLI_EXIT_SYSTEM;
     }
-    return checker_run(&check->generation->source, check->generation->log,
-                       check->channel, may_free);
+    if (generation->checker_slot >= 0 &&
+        stats_own(generation->stats, (unsigned)generation->checker_slot) == 0) {
+        crash_watch(stats_own_death(generation->stats));
+    }
+    return checker_run(&generation->source, generation->log, check->channel,
+                       may_free);
 }
 
 static void take_report(void *owner, const struct channel_message *message)
@@ -239,7 +250,7 @@ static int *list_descriptors(const struct generation *generation,
 
 static pid_t fork_checker(struct generation *generation, int channel)
 {
-    struct check check = {generation, channel};
+    struct check check = {generation, channel, getpid()};
     struct process_parts parts = {.run = run_checker, .arg = &check};
     pid_t pid;
 

@@ -392,6 +392,8 @@ int generation_make_members(struct generation *generation, uint32_t count)
         .workers = generation->workers,
         .address_count = generation->report.listener_count,
         .aside = &generation->aside,
+        .identity = &generation_operation(generation)->identity,
+        .supervisor = getpid(),
     };
     generation->members = calloc(count + 1, sizeof(*generation->members));
     if (generation->members == NULL) {

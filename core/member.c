@@ -119,7 +119,14 @@ static int run(void *arg, bool *may_free)
         .workers = from->workers,
         .aside = from->aside,
     };
+    int error;
 
+    error = identity_drop(from->identity, from->supervisor);
+    if (error < 0) {
+        LOG(from->log, LOG_ERROR, NULL, "a worker cannot change its user: %s",
+            strerror(-error));
+        return EXIT_FAILURE;
+    }
     return crew_run(&parts, may_free);
 }
 

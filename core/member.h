@@ -14,6 +14,7 @@
 #include "channel.h"
 #include "config.h"
 #include "crew.h"
+#include "identity.h"
 #include "index_set.h"
 #include "log.h"
 #include "loop.h"
@@ -56,7 +57,9 @@ struct member_parts {
     struct shards *const *shards; /* one for each address; NULL: dropped */
     const uint32_t *workers;      /* that serve each address; 0: all */
     size_t address_count;
-    const struct index_set *aside; /* entries that are not served */
+    const struct index_set *aside;   /* entries that are not served */
+    const struct identity *identity; /* as whom they run */
+    pid_t supervisor;                /* whom they do not outlive */
 };
 
 struct member {

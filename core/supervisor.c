@@ -2,7 +2,6 @@
 #include "supervisor.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +10,10 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "cpus.h"
 #include "generation.h"
 #include "handover.h"
+#include "notify.h"
 #include "signals.h"
 #include "upgrade.h"
 
@@ -42,6 +43,8 @@ struct supervisor {
     struct generation *leaving; /* whose end of accepting is waited for */
     uint32_t generation_count;  /* that there were */
     struct upgrade upgrade;
+    struct notify notify;  /* the service manager */
+    struct source pulse;   /* its timer: to tell it that we live */
     bool is_reload_wanted; /* while something else is under way */
     bool is_upgrade_wanted;
     bool is_stopping;
@@ -190,16 +193,6 @@ static const struct generation_ops generation_ops;
 static void reload(struct supervisor *supervisor);
 static void upgrade(struct supervisor *supervisor);
 
-static uint32_t cpus_allowed(void)
-{
-    cpu_set_t set;
-
-    if (sched_getaffinity(0, sizeof(set), &set) < 0) {
-        return 1;
-    }
-    return (uint32_t)CPU_COUNT(&set);
-}
-
 static uint32_t choose_workers(const struct supervisor *supervisor,
                                const struct generation *generation)
 {
@@ -209,14 +202,14 @@ static uint32_t choose_workers(const struct supervisor *supervisor,
         wanted = generation_operation(generation)->workers;
     }
     if (wanted <= 0) {
-        wanted = (int32_t)cpus_allowed();
+        wanted = cpus_allowed();
     }
     return wanted > KEYS_WORKERS_MAX ? KEYS_WORKERS_MAX : (uint32_t)wanted;
 }
 
 static size_t choose_shards(uint32_t workers)
 {
-    const uint32_t cpus = cpus_allowed();
+    const uint32_t cpus = (uint32_t)cpus_allowed();
     const size_t count =
         (size_t)SHARDS_PER_WORKER * (workers > cpus ? workers : cpus);
 
@@ -367,6 +360,19 @@ static void retire(struct supervisor *supervisor,
     }
 }
 
+/* The service manager hears that it serves, and what. */
+static void tell_ready(struct supervisor *supervisor)
+{
+    const struct generation *generation = supervisor->current;
+
+    (void)notify_ready(&supervisor->notify);
+    (void)notify_status(
+        &supervisor->notify, "generation %u: %zu protocol%s, %u worker%s",
+        generation->number, generation->report.entry_count,
+        plural(generation->report.entry_count), generation->member_count,
+        plural(generation->member_count));
+}
+
 /* One thing at a time: is a generation on its way in or out, or a trial? */
 static bool is_busy(const struct supervisor *supervisor)
 {
@@ -389,6 +395,17 @@ static void go_on(struct supervisor *supervisor)
     }
 }
 
+static void end_reload(struct supervisor *supervisor, bool is_good)
+{
+    struct stats *stats = supervisor->stats;
+    const enum stats_fact fact = is_good ? STATS_RELOADS : STATS_RELOADS_FAILED;
+
+    stats_set(stats, fact, stats_get(stats, fact) + 1);
+    stats_set(stats, STATS_RELOAD_OK, is_good ? 1 : 0);
+    stats_set(stats, STATS_RELOADED_MS, loop_real_ms(&supervisor->loop));
+    tell_ready(supervisor);
+}
+
 static void take_over(struct generation *generation)
 {
     struct supervisor *supervisor = generation->owner;
@@ -405,7 +422,9 @@ static void take_over(struct generation *generation)
         report->entry_count, plural(report->entry_count),
         report->listener_count, plural(report->listener_count),
         generation->member_count, plural(generation->member_count));
-    if (old != NULL) {
+    if (old == NULL) {
+        tell_ready(supervisor);
+    } else {
         retire(supervisor, old, generation);
     }
 }
@@ -424,6 +443,7 @@ static void has_failed(struct generation *generation)
     LOG(supervisor->log, LOG_ERROR, NULL,
         "the reload has failed: generation %u serves on",
         supervisor->current->number);
+    end_reload(supervisor, false);
 }
 
 static void has_stopped(struct generation *generation)
@@ -436,6 +456,7 @@ static void has_stopped(struct generation *generation)
         if (supervisor->current != NULL) {
             LOG(supervisor->log, LOG_INFO, NULL,
                 "reloaded: generation %u serves", supervisor->current->number);
+            end_reload(supervisor, true);
         }
     }
 }
@@ -493,10 +514,12 @@ static void reload(struct supervisor *supervisor)
         return;
     }
     LOG(supervisor->log, LOG_INFO, NULL, "reloading");
+    (void)notify_reloading(&supervisor->notify);
     error = begin_generation(supervisor);
     if (error < 0) {
         LOG(supervisor->log, LOG_ERROR, NULL, "cannot reload: %s",
             strerror(-error));
+        end_reload(supervisor, false);
     }
 }
 
@@ -605,6 +628,7 @@ static void begin_stop(struct supervisor *supervisor)
             generation_operation(supervisor->current)->drain_timeout_ms;
     }
     LOG(supervisor->log, LOG_INFO, NULL, "stopping");
+    (void)notify_stopping(&supervisor->notify);
     supervisor->is_stopping = true;
     stop_all(supervisor);
     if (timeout_ms != 0) {
@@ -794,6 +818,35 @@ static int run(struct supervisor *supervisor)
     return error;
 }
 
+/* Twice in the time that the service manager allows. */
+static void tell_alive(struct source *source)
+{
+    struct supervisor *supervisor =
+        CONTAINER_OF(source, struct supervisor, pulse);
+
+    (void)notify_alive(&supervisor->notify);
+    loop_set_timer(&supervisor->loop, source,
+                   supervisor->notify.watchdog_ms / 2);
+}
+
+static const struct source_ops pulse_ops = {.expired = tell_alive};
+
+static void meet_manager(struct supervisor *supervisor)
+{
+    const int error = notify_open(&supervisor->notify);
+
+    if (error < 0) {
+        LOG(supervisor->log, LOG_WARNING, NULL,
+            "the service manager cannot be told anything: %s",
+            strerror(-error));
+    }
+    source_init(&supervisor->pulse, &pulse_ops);
+    if (supervisor->notify.watchdog_ms != 0) {
+        loop_set_timer(&supervisor->loop, &supervisor->pulse,
+                       supervisor->notify.watchdog_ms / 2);
+    }
+}
+
 static int set_up(struct supervisor *supervisor)
 {
     int error = loop_open(&supervisor->loop, loop_monotonic_ms, NULL, end_turn,
@@ -807,8 +860,10 @@ static int set_up(struct supervisor *supervisor)
                          take_signal, supervisor);
     if (error < 0) {
         loop_close(&supervisor->loop);
+        return error;
     }
-    return error;
+    meet_manager(supervisor);
+    return 0;
 }
 
 int supervisor_run(const struct supervisor_parts *parts)
@@ -825,6 +880,7 @@ int supervisor_run(const struct supervisor_parts *parts)
     if (error == 0) {
         error = run(&supervisor);
         stats_free(supervisor.stats);
+        notify_close(&supervisor.notify);
         signals_close(&supervisor.signals);
         loop_close(&supervisor.loop);
     }
