@@ -6,7 +6,6 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "connection.h"
@@ -46,98 +45,16 @@ static int set_tcp_options(int fd, const struct address *address)
     return error;
 }
 
-static const char *path_of(const struct address *address)
-{
-    return ((const struct sockaddr_un *)(const void *)&address->storage)
-        ->sun_path;
-}
-
-static int connect_to(const struct address *address)
-{
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int error = 0;
-
-    if (fd < 0) {
-        return -errno;
-    }
-    if (connect(fd, (const struct sockaddr *)&address->storage, address->size) <
-        0) {
-        error = -errno;
-    }
-    (void)close(fd);
-    return error;
-}
-
-/* A path that is in use: is it a socket that its server left behind? */
-static int remove_stale(const struct address *address)
-{
-    struct stat status;
-
-    if (lstat(path_of(address), &status) < 0) {
-        return -errno;
-    }
-    if (!S_ISSOCK(status.st_mode)) {
-        return -EEXIST;
-    }
-    if (connect_to(address) != -ECONNREFUSED) {
-        return -EADDRINUSE;
-    }
-    return unlink(path_of(address)) < 0 ? -errno : 0;
-}
-
-static int bind_socket(int fd, const struct address *address)
-{
-    const struct sockaddr *storage = (const struct sockaddr *)&address->storage;
-    int error;
-
-    if (bind(fd, storage, address->size) == 0) {
-        return 0;
-    }
-    if (errno != EADDRINUSE || !address_is_path(address)) {
-        return -errno;
-    }
-    error = remove_stale(address);
-    if (error < 0) {
-        return error;
-    }
-    return bind(fd, storage, address->size) < 0 ? -errno : 0;
-}
-
-/* The mode is there from the first moment: bind(2) applies the umask. */
-static int bind_with_mode(int fd, const struct address *address, int32_t mode)
-{
-    mode_t before;
-    int error;
-
-    if (mode < 0 || !address_is_path(address)) {
-        return bind_socket(fd, address);
-    }
-    before = umask((mode_t)(~(unsigned)mode & 0777u));
-    error = bind_socket(fd, address);
-    (void)umask(before);
-    return error;
-}
-
 /* What was really bound. */
 static int note_address(struct listener *listener, const struct address *asked)
 {
-    struct stat status;
-
     listener->address = *asked;
     listener->address.size = sizeof(listener->address.storage);
     if (getsockname(listener->fd, (struct sockaddr *)&listener->address.storage,
                     &listener->address.size) < 0) {
         return -errno;
     }
-    listener->is_path = address_is_path(asked);
-    if (listener->is_path) {
-        if (lstat(path_of(asked), &status) < 0) {
-            return -errno;
-        }
-        listener->device = status.st_dev;
-        listener->inode = status.st_ino;
-    }
-    return 0;
+    return socket_note_file(asked, &listener->file);
 }
 
 static int prepare_socket(struct listener *listener,
@@ -152,7 +69,7 @@ static int prepare_socket(struct listener *listener,
     }
     if (error == 0) {
         *step = "bind";
-        error = bind_with_mode(listener->fd, parts->address, parts->mode);
+        error = socket_bind(listener->fd, parts->address, parts->mode);
     }
     if (error == 0) {
         error = note_address(listener, parts->address);
@@ -415,16 +332,11 @@ void listener_finish(struct listener *listener)
 
 void listener_close(struct listener *listener)
 {
-    struct stat status;
-
     if (listener->fd < 0) {
         return;
     }
     loop_cancel_timer(&listener->source);
-    if (listener->is_path && lstat(path_of(&listener->address), &status) == 0 &&
-        status.st_dev == listener->device && status.st_ino == listener->inode) {
-        (void)unlink(path_of(&listener->address));
-    }
+    socket_remove_file(&listener->address, &listener->file);
     (void)close(listener->fd);
     listener->fd = -1;
 }

@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/stat.h>
 
 #include "address.h"
 #include "entry.h"
 #include "loop.h"
+#include "socket.h"
 
 /* Why a listener takes no newcomers. */
 enum listener_pause {
@@ -28,10 +28,8 @@ struct listener {
     uint16_t index; /* among the worker's listeners */
     enum listener_pause pause;
     bool is_starved; /* the last accept found no descriptors or memory */
-    bool is_path;    /* a unix socket in the file system: removed at the end */
-    dev_t device;    /* of that file, so that no other one is removed */
-    ino_t inode;
-    struct address address; /* the real one: port 0 is replaced */
+    struct socket_file file; /* a unix socket's: removed at the end */
+    struct address address;  /* the real one: port 0 is replaced */
 };
 
 /* What a listener is made of. */

@@ -514,7 +514,7 @@ START_TEST(an_abstract_name_is_no_file)
 
     (void)snprintf(name, sizeof(name), "unix:@berth-test-%d", (int)getpid());
     listen_at(name);
-    ck_assert(!listener.is_path);
+    ck_assert(!listener.file.is_there);
     ck_assert_int_eq(open_at(&other, name), -EADDRINUSE);
     fd = dial();
     expect_opened(1);
