@@ -75,9 +75,10 @@ void table_row(struct table *table, const struct table_value *values);
 /*
  * Prints what is not printed yet. Texts are escaped: for people so that they do
  * nothing to a terminal, in TSV as \t, \n, \\ and \xNN (other controls). A
- * table without rows is its titles, [], or the names of its columns.
+ * table without rows is its titles, [], or the names of its columns. Returns 0,
+ * or -ENOMEM: then the table is not whole.
  */
-void table_end(struct table *table);
+int table_end(struct table *table);
 
 /*
  * Prints one row by itself: for people a line for each value, in JSON an
