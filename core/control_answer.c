@@ -178,26 +178,37 @@ static void print_message(struct control_answer *answer, const char *message)
     (void)fprintf(answer->stream, "%s\n", message);
 }
 
-/* The first line, which comes last: what was printed moves behind it. */
-static int put_head(struct control_answer *answer, const char *text)
+static int insert(struct control_answer *answer, const char *bytes, size_t size)
 {
-    const char *word = text == NULL ? "ok" : "error ";
-    const size_t length = text == NULL ? 0 : strlen(text);
-    const bool has_newline = length > 0 && text[length - 1] == '\n';
-    const size_t size = strlen(word) + length + (has_newline ? 0 : 1);
-
     if (size > answer->capacity - answer->size &&
         grow(answer, answer->size + size) < 0) {
         return -ENOMEM;
     }
     memmove(answer->bytes + size, answer->bytes, answer->size);
-    memcpy(answer->bytes, word, strlen(word));
-    if (length > 0) {
-        memcpy(answer->bytes + strlen(word), text, length);
-    }
-    answer->bytes[size - 1] = '\n';
+    memcpy(answer->bytes, bytes, size);
     answer->size += size;
     return 0;
+}
+
+/* The first line, which comes last: what was printed moves behind it. */
+static int put_head(struct control_answer *answer, const char *text)
+{
+    char *head = NULL;
+    int length;
+    int error;
+
+    if (text == NULL) {
+        return insert(answer, "ok\n", 3);
+    }
+    length =
+        asprintf(&head, "error %s%s", text,
+                 *text != '\0' && text[strlen(text) - 1] == '\n' ? "" : "\n");
+    if (length < 0) {
+        return -ENOMEM;
+    }
+    error = insert(answer, head, (size_t)length);
+    free(head);
+    return error;
 }
 
 int control_answer_finish(struct control_answer *answer,

@@ -87,8 +87,7 @@ START_TEST(one_too_many_is_not_kept)
     ck_assert_uint_lt(strlen(format()), sizeof(text));
     ck_assert_int_eq(buckets_parse(&again, text), 0);
     ck_assert_uint_eq(again.count, BUCKETS_MAX);
-    strcpy(more, text);
-    strcat(more, ",inf:1");
+    (void)snprintf(more, sizeof(more), "%s,inf:1", text);
     ck_assert_int_eq(buckets_parse(&again, more), -EINVAL);
 }
 END_TEST

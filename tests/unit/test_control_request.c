@@ -102,19 +102,20 @@ START_TEST(a_nul_is_no_text)
 }
 END_TEST
 
-static void fill_words(char *line, int count)
+static const char *read_many_words(size_t count)
 {
-    for (int i = 0; i < count; i++) {
-        strcat(line, "w ");
+    char line[CONTROL_LINE_MAX];
+
+    memset(line, ' ', sizeof(line));
+    for (size_t i = 0; i < count; i++) {
+        line[2 * i] = 'w';
     }
+    return read_bytes(line, 2 * count);
 }
 
 START_TEST(so_many_words_are_taken)
 {
-    char line[CONTROL_LINE_MAX] = "";
-
-    fill_words(line, CONTROL_WORDS_MAX);
-    ck_assert_ptr_null(read_line(line));
+    ck_assert_ptr_null(read_many_words(CONTROL_WORDS_MAX));
     ck_assert_int_eq(request->argc, CONTROL_WORDS_MAX);
     ck_assert_ptr_null(request->argv[CONTROL_WORDS_MAX]);
     control_request_free(request);
@@ -123,10 +124,8 @@ END_TEST
 
 START_TEST(more_words_are_not)
 {
-    char line[CONTROL_LINE_MAX] = "";
-
-    fill_words(line, CONTROL_WORDS_MAX + 1);
-    ck_assert_str_eq(read_line(line), "the request has too many words");
+    ck_assert_str_eq(read_many_words(CONTROL_WORDS_MAX + 1),
+                     "the request has too many words");
     control_request_free(request);
 }
 END_TEST
