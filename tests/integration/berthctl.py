@@ -237,18 +237,18 @@ class ControlServer:
     def __init__(self, path, entries=2):
         self.process = subprocess.Popen(
             [CONTROL_SERVER, "unix:" + path, str(entries)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        line = self.process.stdout.readline()
+            stderr=subprocess.PIPE)
+        line = self.process.stderr.readline()
         assert line == b"ready\n", line
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        status = self.process.wait(TIMEOUT_S)
-        assert status == 0, status
+        if self.process.returncode is None:
+            self.process.terminate()
+            _, errors = self.process.communicate(timeout=TIMEOUT_S)
+            assert (self.process.returncode, errors) == (0, b""), errors
 
 
 @unittest.skipUnless(os.path.exists(CONTROL_SERVER), "no control_server")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A control socket without a server: it answers berthctl with rows that are
- * known in advance, until its stdin ends.
+ * known in advance, until SIGTERM. "ready" on stderr says that it listens.
  *
  *     control_server PATH [ENTRIES]
  *
@@ -9,10 +9,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "buckets.h"
@@ -21,12 +23,15 @@
 
 /* How long a reload takes. */
 #define RELOAD_MS 20
+/* More than the kernel holds, where a test makes that little. */
+#define LONG_ANSWER 200000
 
 struct server {
     struct loop loop;
     struct log log;
     struct control *control;
-    struct source input; /* stdin, and the time that a reload takes */
+    int signals;
+    struct source end; /* SIGTERM, and the time that a reload takes */
     struct control_request *reload;
     bool is_over;
     int64_t count;   /* of everything */
@@ -168,6 +173,8 @@ static bool print_table(struct server *server, struct control_request *request)
         print_connections(request);
     } else if (strcmp(command, "metrics") == 0) {
         (void)fputs("berth_generation 4\n", control_stream(request));
+    } else if (strcmp(command, "long") == 0) {
+        control_print(request, "%*s\n", LONG_ANSWER, "");
     } else {
         return false;
     }
@@ -183,7 +190,7 @@ static void handle(void *owner, struct control_request *request)
         control_end(request, 0, NULL);
     } else if (strcmp(command, "reload") == 0) {
         server->reload = request;
-        loop_set_timer(&server->loop, &server->input, RELOAD_MS);
+        loop_set_timer(&server->loop, &server->end, RELOAD_MS);
     } else if (strcmp(command, "close") == 0 &&
                strcmp(request->argv[1], "4711.3") != 0) {
         control_fail(request, "there is no connection %s", request->argv[1]);
@@ -194,7 +201,7 @@ static void handle(void *owner, struct control_request *request)
 
 static void end_reload(struct source *source)
 {
-    struct server *server = CONTAINER_OF(source, struct server, input);
+    struct server *server = CONTAINER_OF(source, struct server, end);
 
     control_end(server->reload, -EINVAL,
                 "server.yaml:3:5: error: unknown key 'plugn'\n"
@@ -206,15 +213,11 @@ static void end_reload(struct source *source)
 
 static void see_end(struct source *source, uint32_t events)
 {
-    char byte;
-
     (void)events;
-    if (read(STDIN_FILENO, &byte, 1) <= 0) {
-        CONTAINER_OF(source, struct server, input)->is_over = true;
-    }
+    CONTAINER_OF(source, struct server, end)->is_over = true;
 }
 
-static const struct source_ops input_ops = {
+static const struct source_ops end_ops = {
     .ready = see_end,
     .expired = end_reload,
 };
@@ -231,11 +234,9 @@ static int serve(struct server *server, const char *path)
                              server, &server->control);
     }
     if (error < 0) {
-        (void)fprintf(stderr, "%s: %s\n", path, strerror(-error));
         return error;
     }
-    (void)puts("ready");
-    (void)fflush(stdout);
+    (void)fputs("ready\n", stderr);
     while (!server->is_over) {
         (void)loop_turn(&server->loop);
     }
@@ -246,26 +247,55 @@ static int serve(struct server *server, const char *path)
     return 0;
 }
 
+/* SIGTERM is reported by the loop. */
+static int watch_signal(struct server *server)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    server->signals = signalfd(-1, &set, SFD_CLOEXEC);
+    if (server->signals < 0) {
+        return -errno;
+    }
+    source_init(&server->end, &end_ops);
+    return selector_register(&server->loop.selector, server->signals,
+                             SELECTOR_READ, SELECTOR_LEVEL, &server->end);
+}
+
+static int run(struct server *server, const char *path)
+{
+    int error = log_open(&server->log, NULL, LOG_WARNING, LOG_TEXT);
+
+    if (error < 0) {
+        return error;
+    }
+    error = loop_open(&server->loop, loop_monotonic_ms, NULL, NULL, NULL);
+    if (error == 0) {
+        error = watch_signal(server);
+        if (error == 0) {
+            error = serve(server, path);
+        }
+        loop_close(&server->loop);
+    }
+    if (server->signals >= 0) {
+        (void)close(server->signals);
+    }
+    log_close(&server->log);
+    return error;
+}
+
 int main(int argc, char **argv)
 {
-    struct server server = {.entries =
-                                argc > 2 ? strtol(argv[2], NULL, 10) : 2};
-    int error;
+    struct server server = {
+        .signals = -1,
+        .entries = argc > 2 ? strtol(argv[2], NULL, 10) : 2,
+    };
+    int error = argc < 2 ? -EINVAL : run(&server, argv[1]);
 
-    if (argc < 2) {
-        return EXIT_FAILURE;
+    if (error < 0) {
+        (void)fprintf(stderr, "control_server: %s\n", strerror(-error));
     }
-    source_init(&server.input, &input_ops);
-    if (log_open(&server.log, NULL, LOG_WARNING, LOG_TEXT) < 0 ||
-        loop_open(&server.loop, loop_monotonic_ms, NULL, NULL, NULL) < 0) {
-        return EXIT_FAILURE;
-    }
-    error = selector_register(&server.loop.selector, STDIN_FILENO,
-                              SELECTOR_READ, SELECTOR_LEVEL, &server.input);
-    if (error == 0) {
-        error = serve(&server, argv[1]);
-    }
-    loop_close(&server.loop);
-    log_close(&server.log);
     return error < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -28,11 +28,6 @@ class Screen:
         self.row = self.column = 0
         self.lines = [""] * height
 
-    def resize(self, width, height):
-        self.width, self.height = width, height
-        self.row = self.column = 0
-        self.lines = [""] * height
-
     def text(self):
         return "\n".join(line.rstrip() for line in self.lines)
 
@@ -82,9 +77,8 @@ class Screen:
     def _set_mode(self, number, is_set):
         if number == "1049":
             self.is_other = is_set
-            if is_set:
-                self.row = self.column = 0
-                self.lines = [""] * self.height
+            self.row = self.column = 0
+            self.lines = [""] * self.height
         elif number == "25":
             self.has_cursor = is_set
         else:
@@ -123,8 +117,11 @@ class Terminal:
     def resize(self, width, height):
         """The kernel tells the program by SIGWINCH. What it draws before it has
         seen that is of the old size: it is not looked at."""
+        is_other = self.screen.is_other
         self.screen = Screen(max(width, self.screen.width),
                              max(height, self.screen.height))
+        self.screen.is_other = is_other
+        self.screen.has_cursor = not is_other
         self._set_size(width, height)
 
     def type(self, keys):
@@ -139,12 +136,13 @@ class Terminal:
             self.rest + os.read(self.master, 65536).decode())
 
     def wait(self, *patterns):
-        """Until the screen shows all of them. Returns its text."""
+        """Until the screen that programs like this one use shows all of
+        them."""
         deadline = time.monotonic() + TIMEOUT_S
-        while not all(re.search(pattern, self.screen.text(), re.MULTILINE)
-                      for pattern in patterns):
+        while not (self.screen.is_other and
+                   all(re.search(pattern, self.screen.text(), re.MULTILINE)
+                       for pattern in patterns)):
             self._read(deadline)
-        return self.screen.text()
 
     def drain(self):
         """All that the program has written."""
