@@ -33,6 +33,12 @@ def berthctl(*args, env=None, user=None):
             done.stderr.decode(errors="surrogateescape"))
 
 
+def state_of(pid):
+    """A letter, as proc(5) says: S sleeps, T is stopped."""
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
 class Fake:
     """Listens on a unix socket, takes one line of each client, and answers the
     next of the answers, the last one again and again."""
@@ -166,6 +172,14 @@ class NoServer(Folder):
         with Fake(self.path, b""):
             self.expect("ended before it answered")
 
+    def test_it_hangs_and_others_wait_already(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+            listener.bind(self.path)
+            listener.listen(0)
+            other.connect(self.path)
+            self.expect("does not answer")
+
     def test_it_speaks_something_else(self):
         for answer in (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"ok", b"err",
                        b"\0" * 100):
@@ -209,6 +223,28 @@ class Requests(Folder):
                 stderr=subprocess.PIPE, timeout=TIMEOUT_S, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"No space left", done.stderr)
+
+    def test_waiting_goes_on_after_a_stop(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(self.path)
+            listener.listen()
+            process = subprocess.Popen([BERTHCTL, "-s", self.path, "reload"],
+                                       stdout=subprocess.PIPE)
+            client, _ = listener.accept()
+        with process, client:
+            client.settimeout(TIMEOUT_S)
+            self.assertEqual(client.recv(100), b"reload\n")
+            while state_of(process.pid) != "S":
+                pass  # it is about to wait for the answer
+            process.send_signal(signal.SIGSTOP)
+            os.waitpid(process.pid, os.WUNTRACED)
+            process.send_signal(signal.SIGCONT)
+            while state_of(process.pid) == "T":
+                pass
+            client.sendall(b"ok\nat last\n")
+            client.close()
+            self.assertEqual(process.stdout.read(), b"at last\n")
+        self.assertEqual(process.returncode, 0)
 
     def test_the_socket_may_be_named_in_several_ways(self):
         prefixed = "unix:" + self.path

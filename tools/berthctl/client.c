@@ -43,7 +43,8 @@ static int connect_to(const char *name)
     if (error < 0) {
         return error;
     }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    /* A server that hangs accepts nobody: then connect(2) must not wait. */
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
         return -errno;
     }
@@ -79,13 +80,12 @@ static int wait_for(int fd, const struct client_patience *patience)
     struct pollfd fds[1 + CLIENT_OTHERS_MAX] = {{.fd = fd, .events = POLLIN}};
     int ready;
 
-    if (patience == NULL) {
-        return 0;
-    }
     for (nfds_t i = 0; i < patience->count; i++) {
         fds[i + 1] = patience->others[i];
     }
-    ready = poll(fds, 1 + patience->count, patience->timeout_ms);
+    do { /* poll(2) is ended by a SIGSTOP and its SIGCONT */
+        ready = poll(fds, 1 + patience->count, patience->timeout_ms);
+    } while (ready < 0 && errno == EINTR);
     if (ready < 0) {
         return -errno;
     }
@@ -135,7 +135,7 @@ static int receive(int fd,
         }
         size = recv(fd, answer->bytes + answer->length,
                     capacity - answer->length - 1, 0);
-        if (size < 0 && errno == EINTR) {
+        if (size < 0 && (errno == EINTR || errno == EAGAIN)) {
             continue;
         }
         if (size < 0 && errno != ECONNRESET) {
@@ -176,6 +176,7 @@ int client_ask(const char *name,
                const struct client_patience *patience,
                struct client_answer *answer)
 {
+    static const struct client_patience endless = {.timeout_ms = -1};
     int fd = connect_to(name);
     int error = fd;
 
@@ -186,7 +187,7 @@ int client_ask(const char *name,
     error = send_request(fd, request);
     /* Who was refused may have been told why before he could ask. */
     if (error == 0 || error == -EPIPE || error == -ECONNRESET) {
-        error = receive(fd, patience, answer);
+        error = receive(fd, patience == NULL ? &endless : patience, answer);
     }
     if (error == 0) {
         error = look_at(answer);
@@ -278,6 +279,7 @@ void client_explain(FILE *stream, const char *name, int error)
     case EPERM:
         explain_denied(stream, path);
         break;
+    case EAGAIN: /* so many wait already */
     case ETIMEDOUT:
         (void)fprintf(stream, "the server at %s does not answer\n", path);
         break;

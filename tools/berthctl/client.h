@@ -33,9 +33,10 @@ struct client_answer {
 /*
  * Sends a request (its newline is added) to the socket of this name: a path,
  * "unix:/path" or "unix:@abstract". patience NULL: for ever. Returns 0 and an
- * answer to be freed by client_forget(), or -errno: of connect(2), -EINVAL (no
- * such name can be), -ETIMEDOUT, -EINTR (one of the others is ready),
- * -ENODATA (the stream ended before the answer), -EPROTO (it is no answer).
+ * answer to be freed by client_forget(), or -errno: of connect(2), where
+ * -EAGAIN is that too many wait already; -EINVAL (no such name can be),
+ * -ETIMEDOUT, -EINTR (one of the others is ready), -ENODATA (the stream ended
+ * before the answer), -EPROTO (it is no answer).
  */
 int client_ask(const char *name,
                const char *request,

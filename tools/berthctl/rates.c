@@ -103,7 +103,7 @@ static void read_times(const struct sheet *sheet,
     }
 }
 
-/* Of what was sampled in between; of all there is if there was nothing yet. */
+/* Of what was sampled in between; of all that was, without an earlier one. */
 static uint64_t p99_of(const struct pair *pair, int column)
 {
     const char *name = name_of(pair, column);
