@@ -331,6 +331,7 @@ make_connection(const struct driver_newcomer *newcomer)
     c->peer_slot = newcomer->peer_slot;
     c->watched = STREAM_NONE;
     c->id = ++all->serial << CONNECTION_SWITCH_BITS;
+    ages_note(&all->ages, all->serial, all->loop->now_ms);
     c->flags = all->stop_flags;
     source_init(&c->source, &connection_ops);
     if (service_prepare(c) < 0) {
@@ -462,26 +463,47 @@ bool driver_end_turn(struct connections *all)
 
 /* ---------------------------------------------------------------- endings */
 
+struct stop_order {
+    const struct entry *entry; /* NULL: all */
+    uint32_t flag;
+};
+
 static void owe_stop(void *object, void *arg)
 {
     struct connection *c = object;
-    const uint32_t *flag = arg;
+    const struct stop_order *order = arg;
 
+    if (order->entry != NULL && connection_entry(c) != order->entry) {
+        return;
+    }
     if (c->phase == CONNECTION_OPEN) {
-        c->flags |= *flag;
+        c->flags |= order->flag;
         connection_schedule(c);
     } else if (c->phase == CONNECTION_LINGERING) {
         connection_arm(c); /* for less time, if this is an exit */
     }
 }
 
+static uint32_t stop_flag(int reason)
+{
+    return reason == BERTH_EXIT ? CONNECTION_STOP_EXIT : CONNECTION_STOP_RELOAD;
+}
+
 void driver_stop_all(struct connections *all, int reason)
 {
-    uint32_t flag =
-        reason == BERTH_EXIT ? CONNECTION_STOP_EXIT : CONNECTION_STOP_RELOAD;
+    struct stop_order order = {.flag = stop_flag(reason)};
 
-    all->stop_flags = flag;
-    slab_visit(&all->slab, owe_stop, &flag);
+    all->stop_flags = order.flag;
+    slab_visit(&all->slab, owe_stop, &order);
+}
+
+void driver_stop_entry(struct connections *all,
+                       const struct entry *entry,
+                       int reason)
+{
+    struct stop_order order = {.entry = entry, .flag = stop_flag(reason)};
+
+    slab_visit(&all->slab, owe_stop, &order);
 }
 
 /* only: NULL, or the entry whose connections end. */

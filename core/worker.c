@@ -95,6 +95,27 @@ void worker_put_aside(struct worker *worker, const struct index_set *aside)
     addresses_put_aside(&worker->addresses, aside);
 }
 
+struct connections *worker_connections(struct worker *worker)
+{
+    return &worker->connections;
+}
+
+size_t worker_drain_entry(struct worker *worker, size_t index)
+{
+    struct index_set drained = {.bits = {0}};
+    struct entry *entry;
+
+    if (index >= worker->entry_count || !worker->entries[index].is_started) {
+        return 0;
+    }
+    entry = &worker->entries[index];
+    entry->is_aside = true;
+    index_set_add(&drained, index);
+    addresses_put_aside(&worker->addresses, &drained);
+    driver_stop_entry(&worker->connections, entry, BERTH_EXIT);
+    return entry->open;
+}
+
 void worker_set_log_level(struct worker *worker, enum log_level level)
 {
     worker->log->level = level;
