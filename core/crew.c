@@ -303,7 +303,8 @@ make(struct hand *hand, struct config **config, struct errors *errors)
 
     if (error == 0) {
         mark_aside(*config, hand->parts->aside);
-        error = worker_new(*config, hand->log, errors, &hand->worker);
+        error = worker_new(*config, hand->log, hand->parts->stats, errors,
+                           &hand->worker);
     }
     return error;
 }

@@ -14,16 +14,19 @@
 #include "config.h"
 #include "error.h"
 #include "log.h"
+#include "stats.h"
 
 struct worker;
 
 /*
- * Makes the entries and runs their init. The config and the log are borrowed
+ * Makes the entries and runs their init. stats: where it is counted, in the
+ * slot that this process owns; NULL: in private. All of these are borrowed
  * until worker_free(). Returns 0 and a new *worker; -EINVAL when an init
  * refused (errors says what); else -errno.
  */
 int worker_new(const struct config *config,
                struct log *log,
+               struct stats *stats,
                struct errors *errors,
                struct worker **worker);
 
