@@ -28,7 +28,7 @@
 struct control;
 
 /*
- * Binds (mode 0600 from the first moment; see socket_bind()) and begins to
+ * Binds (mode 0600 from the first moment; see socket_open()) and begins to
  * accept. Returns 0 or -errno of bind(2): -EADDRINUSE if another server has
  * the path, -EINVAL if address is no unix socket. loop and log must outlive it.
  */
