@@ -223,7 +223,7 @@ static void ask_for_connections(struct commands *commands,
         return;
     }
     columns = columns_get(COLUMNS_CONNECTIONS, &count);
-    control_table(request, "connections", columns, count);
+    control_table(request, NULL, columns, count);
     for (struct list *link = commands->generations->next;
          link != commands->generations; link = link->next) {
         ask_generation(asked, generation_of(link), CREW_CONNECTIONS, 0);
@@ -385,13 +385,16 @@ void commands_end_reload(struct commands *commands,
     }
 }
 
+/* Tables have names where there are several: see control_answer.h. */
 static void show_status(struct commands *commands,
                         struct control_request *request)
 {
-    commands_show_status(commands, request);
-    if (request->format != TABLE_TSV) {
-        commands_show_entries(commands, request);
-        commands_show_workers(commands, request);
+    if (request->format == TABLE_TSV) {
+        commands_show_status(commands, request, NULL);
+    } else {
+        commands_show_status(commands, request, "status");
+        commands_show_entries(commands, request, "entries");
+        commands_show_workers(commands, request, "workers");
     }
     control_end(request, 0, NULL);
 }
@@ -399,14 +402,14 @@ static void show_status(struct commands *commands,
 static void show_entries(struct commands *commands,
                          struct control_request *request)
 {
-    commands_show_entries(commands, request);
+    commands_show_entries(commands, request, NULL);
     control_end(request, 0, NULL);
 }
 
 static void show_workers(struct commands *commands,
                          struct control_request *request)
 {
-    commands_show_workers(commands, request);
+    commands_show_workers(commands, request, NULL);
     control_end(request, 0, NULL);
 }
 

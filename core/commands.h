@@ -68,10 +68,13 @@ void commands_end_reload(struct commands *commands,
 /* Between this header's own files: the tables of `status`, `entries` and
    `workers`. */
 void commands_show_status(const struct commands *commands,
-                          struct control_request *request);
+                          struct control_request *request,
+                          const char *name);
 void commands_show_entries(const struct commands *commands,
-                           struct control_request *request);
+                           struct control_request *request,
+                           const char *name);
 void commands_show_workers(const struct commands *commands,
-                           struct control_request *request);
+                           struct control_request *request,
+                           const char *name);
 
 #endif

@@ -81,7 +81,8 @@ static size_t count_old(const struct commands *commands)
 }
 
 void commands_show_status(const struct commands *commands,
-                          struct control_request *request)
+                          struct control_request *request,
+                          const char *name)
 {
     static const char *const levels[] = {"error", "warning", "info", "debug"};
     const struct generation *current = *commands->current;
@@ -114,7 +115,7 @@ void commands_show_status(const struct commands *commands,
         number(sums.view.values[ACCOUNT_ACCEPTED]);
     values[COLUMNS_STATUS_LOG] = word(levels[commands->log->level]);
     columns = columns_get(COLUMNS_STATUS, &count);
-    control_record(request, "status", columns, count, values);
+    control_record(request, name, columns, count, values);
 }
 
 /* ------------------------------------------------------------------ entries */
@@ -198,14 +199,15 @@ static void put_entry(const struct commands *commands,
 }
 
 void commands_show_entries(const struct commands *commands,
-                           struct control_request *request)
+                           struct control_request *request,
+                           const char *name)
 {
     const struct generation *current = *commands->current;
     const struct table_column *columns;
     size_t count;
 
     columns = columns_get(COLUMNS_ENTRIES, &count);
-    control_table(request, "entries", columns, count);
+    control_table(request, name, columns, count);
     for (size_t i = 0; current != NULL && i < current->report.entry_count;
          i++) {
         put_entry(commands, request, current, i);
@@ -278,13 +280,14 @@ static void put_worker(const struct commands *commands,
 }
 
 void commands_show_workers(const struct commands *commands,
-                           struct control_request *request)
+                           struct control_request *request,
+                           const char *name)
 {
     const struct table_column *columns;
     size_t count;
 
     columns = columns_get(COLUMNS_WORKERS, &count);
-    control_table(request, "workers", columns, count);
+    control_table(request, name, columns, count);
     for (struct list *link = commands->generations->next;
          link != commands->generations; link = link->next) {
         const struct generation *generation = generation_of(link);

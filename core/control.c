@@ -167,7 +167,7 @@ int control_open(struct loop *loop,
         .mode = 0600,
     };
     struct control *made;
-    struct socket socket;
+    struct socket socket = {.fd = -1};
     const char *step;
     int error;
 
@@ -214,7 +214,7 @@ int control_adopt(struct loop *loop,
                   struct control **control)
 {
     struct control *made = new_control(loop, log, handler, owner);
-    struct socket socket;
+    struct socket socket = {.fd = -1};
     int error;
 
     if (made == NULL) {

@@ -413,6 +413,36 @@ end_reload(struct supervisor *supervisor, bool is_good, const char *text)
     commands_end_reload(&supervisor->commands, is_good, text);
 }
 
+/* Where the file that serves now wants to be commanded; a socket that stays is
+   kept. */
+static void meet_control(struct supervisor *supervisor)
+{
+    const struct operation *operation;
+    int error;
+
+    if (supervisor->current == NULL) {
+        return;
+    }
+    operation = generation_operation(supervisor->current);
+    if (supervisor->control != NULL && operation->has_control &&
+        address_equals(control_address(supervisor->control),
+                       &operation->control)) {
+        return;
+    }
+    control_close(supervisor->control);
+    supervisor->control = NULL;
+    if (!operation->has_control) {
+        return;
+    }
+    error = control_open(&supervisor->loop, &operation->control,
+                         supervisor->log, commands_handle,
+                         &supervisor->commands, &supervisor->control);
+    if (error < 0) {
+        LOG(supervisor->log, LOG_ERROR, NULL,
+            "berthctl cannot reach this server: control: %s", strerror(-error));
+    }
+}
+
 static void take_over(struct generation *generation)
 {
     struct supervisor *supervisor = generation->owner;
@@ -421,7 +451,11 @@ static void take_over(struct generation *generation)
 
     supervisor->current = generation;
     supervisor->next = NULL;
-    supervisor->is_control_due = true;
+    if (supervisor->control == NULL) {
+        meet_control(supervisor); /* who is told "ready" may command */
+    } else {
+        supervisor->is_control_due = true; /* see control_close() */
+    }
     generation_serve(generation);
     stats_set(supervisor->stats, STATS_GENERATION, generation->number);
     tell_addresses(supervisor, generation);
@@ -797,36 +831,6 @@ static const struct commands_ops commands_ops = {
     .drain = order_drain,
     .state = describe_state,
 };
-
-/* Where the file that serves now wants to be commanded; a socket that stays is
-   kept. */
-static void meet_control(struct supervisor *supervisor)
-{
-    const struct operation *operation;
-    int error;
-
-    if (supervisor->current == NULL) {
-        return;
-    }
-    operation = generation_operation(supervisor->current);
-    if (supervisor->control != NULL && operation->has_control &&
-        address_equals(control_address(supervisor->control),
-                       &operation->control)) {
-        return;
-    }
-    control_close(supervisor->control);
-    supervisor->control = NULL;
-    if (!operation->has_control) {
-        return;
-    }
-    error = control_open(&supervisor->loop, &operation->control,
-                         supervisor->log, commands_handle,
-                         &supervisor->commands, &supervisor->control);
-    if (error < 0) {
-        LOG(supervisor->log, LOG_ERROR, NULL,
-            "berthctl cannot reach this server: control: %s", strerror(-error));
-    }
-}
 
 /* ------------------------------------------------------------------- running */
 

@@ -11,7 +11,8 @@ import tempfile
 import threading
 import unittest
 
-from harness import BUILD, TIMEOUT_S, recv_all
+from harness import (BUILD, TIMEOUT_S, Server, connect, recv_all,
+                     recv_exactly)
 from terminal import Terminal
 
 BERTHCTL = os.path.join(BUILD, "bin", "berthctl")
@@ -368,6 +369,46 @@ class Real(Folder):
             self.assertRegex(output, r"\nentry-1: put aside +8 ")
             self.assertRegex(output, r"\n +0 +4 +4711 +[1-9][0-9.]*% +7 ")
             self.assertRegex(output, r"\n +1 +4 +- +- +7 +- +down\n\Z")
+
+
+class Serving(unittest.TestCase):
+    """A whole server: both ends must mean the same tables."""
+
+    CONFIG = ("workers: 1\ncontrol: unix:./control.sock\nprotocols:\n"
+              "  - plugin: echo.so\n    listen: 127.0.0.1:0\n")
+
+    def setUp(self):
+        self.server = Server(config=self.CONFIG, workers=None)
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__, None, None, None)
+
+    def ask(self, *args):
+        path = os.path.join(self.server.folder, "control.sock")
+        status, output, errors = berthctl("-s", path, *args)
+        self.assertEqual((status, errors), (0, ""))
+        return output
+
+    def test_top_understands_it(self):
+        output = self.ask("top", "--once", "--interval", "100ms")
+        self.assertRegex(output, r"\nENTRY +OPEN .*\necho +\d")
+        self.assertRegex(output, r"\n +0 +1 +\d+ .* serving\n\Z")
+
+    def test_one_table_is_an_array_and_begins_with_its_names(self):
+        with connect(self.server.address) as sock:
+            sock.sendall(b"hello\n")
+            self.assertEqual(recv_exactly(sock, 6), b"hello\n")
+            row, = json.loads(self.ask("--json", "connections"))
+            self.assertEqual((row["entry"], row["bytes_in"]), ("echo", 6))
+            names, values = self.ask("--tsv", "connections").splitlines()
+            self.assertTrue(names.startswith("id\tentry\t"), names)
+            self.assertTrue(values.startswith(row["id"] + "\techo\t"), values)
+
+    def test_several_tables_have_names(self):
+        told = json.loads(self.ask("--json", "status"))
+        self.assertEqual(sorted(told), ["entries", "status", "workers"])
+        names, values = self.ask("--tsv", "status").splitlines()
+        self.assertTrue(names.startswith("version\tpid\t"), names)
+        self.assertIn("\tserving\t", values)
 
 
 class TopOnce(Folder):
