@@ -21,18 +21,25 @@ entry_tell_slow(const struct entry *entry, const char *callback, uint64_t ms)
         callback, entry->service.protocol->name, (unsigned long long)ms);
 }
 
+static void tell_watched(struct entry *entry,
+                         void (*callback)(berth_entry *),
+                         const char *name)
+{
+    uint64_t slow_ms;
+
+    watch_enter(entry->watch);
+    callback(&entry->head);
+    slow_ms = watch_leave(entry->watch);
+    if (slow_ms != 0) {
+        entry_tell_slow(entry, name, slow_ms);
+    }
+}
+
 static void tell_tick(struct source *source)
 {
     struct entry *entry = CONTAINER_OF(source, struct entry, source);
 
-    uint64_t slow_ms;
-
-    watch_enter(entry->watch);
-    entry->service.protocol->on_tick(&entry->head);
-    slow_ms = watch_leave(entry->watch);
-    if (slow_ms != 0) {
-        entry_tell_slow(entry, "on_tick", slow_ms);
-    }
+    tell_watched(entry, entry->service.protocol->on_tick, "on_tick");
 }
 
 static const struct source_ops tick_ops = {.expired = tell_tick};
@@ -94,6 +101,13 @@ int entry_start(struct entry *entry, berth_error *error)
         return 0;
     }
     return entry->service.protocol->init(&entry->head, error);
+}
+
+void entry_reopen(struct entry *entry)
+{
+    if (entry->service.protocol->on_reopen != NULL) {
+        tell_watched(entry, entry->service.protocol->on_reopen, "on_reopen");
+    }
 }
 
 void entry_stop(struct entry *entry)

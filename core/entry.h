@@ -86,6 +86,9 @@ void entry_tell_slow(const struct entry *entry,
                      const char *callback,
                      uint64_t ms);
 
+/* Log files are opened anew: runs the plugin's on_reopen. */
+void entry_reopen(struct entry *entry);
+
 /* Runs the plugin's fini; its connections are gone. */
 void entry_stop(struct entry *entry);
 

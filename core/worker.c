@@ -71,7 +71,8 @@ static void end_now(struct worker *worker, const char *why)
     worker->state = WORKER_ENDED;
 }
 
-static void reopen_log(struct worker *worker)
+/* The server's own first: it is there that plugins complain. */
+static void reopen_logs(struct worker *worker)
 {
     int error = log_reopen(worker->log);
 
@@ -79,12 +80,17 @@ static void reopen_log(struct worker *worker)
         LOG(worker->log, LOG_ERROR, NULL,
             "the log file cannot be opened anew: %s", strerror(-error));
     }
+    for (size_t i = 0; i < worker->entry_count; i++) {
+        if (worker->entries[i].is_started) {
+            entry_reopen(&worker->entries[i]);
+        }
+    }
 }
 
 static void take_signal(struct worker *worker, uint32_t number)
 {
     if (number == SIGUSR1) {
-        reopen_log(worker);
+        reopen_logs(worker);
     } else if (worker->state == WORKER_SERVES) {
         begin_drain(worker);
     } else {

@@ -31,7 +31,8 @@ int worker_listen(struct worker *worker);
 /*
  * Serves until SIGTERM or SIGINT: then it stops accepting, lets connections
  * end within drain_timeout, and returns; a second signal ends them at once.
- * SIGUSR1 opens the log file anew. Returns 0 or -errno.
+ * SIGUSR1 opens the log file anew, and tells the plugins to do so. Returns 0 or
+ * -errno.
  */
 int worker_run(struct worker *worker);
 
