@@ -200,6 +200,7 @@ static void obey(void *owner, const struct channel_message *message)
         break;
     case CREW_LOG_FILE:
         log_redirect(hand->log, message->fd);
+        worker_reopen_plugins(hand->worker);
         break;
     case CREW_LOG_LEVEL:
         set_level(hand, message);

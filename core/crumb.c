@@ -6,6 +6,7 @@ static const char *const names[] = {
     [CRUMB_INIT] = "init",
     [CRUMB_FINI] = "fini",
     [CRUMB_ON_TICK] = "on_tick",
+    [CRUMB_ON_REOPEN] = "on_reopen",
     [CRUMB_ON_OPEN] = "on_open",
     [CRUMB_ON_DATA] = "on_data",
     [CRUMB_ON_END] = "on_end",

@@ -15,6 +15,7 @@ enum crumb_callback {
     CRUMB_INIT,
     CRUMB_FINI,
     CRUMB_ON_TICK,
+    CRUMB_ON_REOPEN,
     CRUMB_ON_OPEN,
     CRUMB_ON_DATA,
     CRUMB_ON_END,

@@ -142,6 +142,15 @@ int entry_start(struct entry *entry, berth_error *error)
     return result;
 }
 
+void entry_reopen(struct entry *entry)
+{
+    if (entry->service.protocol->on_reopen != NULL) {
+        entry_begin_call(entry, CRUMB_ON_REOPEN);
+        entry->service.protocol->on_reopen(&entry->head);
+        entry_end_call(entry);
+    }
+}
+
 void entry_stop(struct entry *entry)
 {
     loop_cancel_timer(&entry->source);

@@ -101,6 +101,9 @@ static inline void entry_add_open(struct entry *entry, int more)
                           memory_order_relaxed);
 }
 
+/* Log files are opened anew: runs the plugin's on_reopen. */
+void entry_reopen(struct entry *entry);
+
 /* Runs the plugin's fini; its connections are gone. */
 void entry_stop(struct entry *entry);
 

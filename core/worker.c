@@ -127,6 +127,16 @@ void worker_set_log_level(struct worker *worker, enum log_level level)
     }
 }
 
+void worker_reopen_plugins(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->entry_count; i++) {
+        if (worker->entries[i].is_started) {
+            entry_reopen(&worker->entries[i]);
+        }
+    }
+}
+
+/* The server's own first: it is there that plugins complain. */
 void worker_reopen_log(struct worker *worker)
 {
     int error = log_reopen(worker->log);
@@ -135,6 +145,7 @@ void worker_reopen_log(struct worker *worker)
         LOG(worker->log, LOG_ERROR, NULL,
             "the log file cannot be opened anew: %s", strerror(-error));
     }
+    worker_reopen_plugins(worker);
 }
 
 static void drain_timed_out(struct source *source)

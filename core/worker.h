@@ -85,8 +85,10 @@ struct connections *worker_connections(struct worker *worker);
  */
 size_t worker_drain_entry(struct worker *worker, size_t index);
 
-/* Opens the log file anew, after it was rotated. */
+/* Opens the log file anew, after it was rotated, and tells plugins to do so
+   with theirs; or tells plugins alone. */
 void worker_reopen_log(struct worker *worker);
+void worker_reopen_plugins(struct worker *worker);
 
 /*
  * Runs each fini. NULL is fine. Returns false if jobs of plugins hang: what

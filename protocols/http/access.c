@@ -19,6 +19,13 @@
 #define BUFFER_SIZE 65536u
 #define DELAY_MS 200
 
+static int open_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+
+    return fd < 0 ? -errno : fd;
+}
+
 int access_open(struct access *access,
                 const berth_entry *entry,
                 berth_error *error)
@@ -37,21 +44,18 @@ int access_open(struct access *access,
     if (settings->access_file == NULL) {
         return 0;
     }
-    access->fd = open(settings->access_file,
-                      O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    access->fd = open_file(settings->access_file);
     if (access->fd < 0) {
-        int number = errno;
-
         free(access->buffer);
         access->buffer = NULL;
-        return berth_refuse(error, "access_file", -number, "cannot open it: %s",
-                            strerror(number));
+        return berth_refuse(error, "access_file", access->fd,
+                            "cannot open it: %s", strerror(-access->fd));
     }
     return 0;
 }
 
-/* A log that cannot be written must not stop the answers. */
-static void write_gathered(struct access *access)
+/* A log that cannot be written must not stop the answers: lines are lost. */
+static void write_gathered(struct access *access, berth_entry *entry)
 {
     size_t done = 0;
 
@@ -60,6 +64,8 @@ static void write_gathered(struct access *access)
             write(access->fd, access->buffer + done, access->used - done);
 
         if (count < 0 && errno != EINTR) {
+            berth_entry_log(entry, BERTH_ERROR, "cannot write access_file: %s",
+                            strerror(errno));
             break;
         }
         done += count < 0 ? 0 : (size_t)count;
@@ -67,10 +73,10 @@ static void write_gathered(struct access *access)
     access->used = 0;
 }
 
-void access_close(struct access *access)
+void access_close(struct access *access, berth_entry *entry)
 {
     if (access->fd >= 0) {
-        write_gathered(access);
+        write_gathered(access, entry);
         (void)close(access->fd);
     }
     free(access->buffer);
@@ -78,10 +84,28 @@ void access_close(struct access *access)
 
 void access_flush(struct access *access, berth_entry *entry)
 {
-    (void)entry;
     if (access->fd >= 0) {
-        write_gathered(access);
+        write_gathered(access, entry);
     }
+}
+
+void access_reopen(struct access *access, berth_entry *entry)
+{
+    const struct http_settings *settings = entry->settings;
+    int fd;
+
+    if (access->fd < 0) {
+        return;
+    }
+    write_gathered(access, entry);
+    fd = open_file(settings->access_file);
+    if (fd < 0) {
+        berth_entry_log(entry, BERTH_ERROR,
+                        "access_file cannot be opened anew: %s", strerror(-fd));
+        return;
+    }
+    (void)close(access->fd);
+    access->fd = fd;
 }
 
 /* ----------------------------------------------------------------- a line */
@@ -227,7 +251,7 @@ gather(struct access *access, berth_entry *entry, const struct subject *subject)
     char *at;
 
     if (BUFFER_SIZE - access->used < LINE_SIZE) {
-        write_gathered(access);
+        write_gathered(access, entry);
     }
     if (access->used == 0) {
         (void)berth_tick(entry, DELAY_MS);

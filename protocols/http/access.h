@@ -20,7 +20,8 @@ struct access {
 int access_open(struct access *access,
                 const berth_entry *entry,
                 berth_error *error);
-void access_close(struct access *access);
+/* Writes what was gathered, and ends. */
+void access_close(struct access *access, berth_entry *entry);
 
 /* Writes the line of an answer. request: NULL if it could not be read. */
 void access_write(struct access *access,
@@ -30,5 +31,9 @@ void access_write(struct access *access,
 
 /* Writes what was gathered: when the entry's deadline passed. */
 void access_flush(struct access *access, berth_entry *entry);
+
+/* Writes what was gathered, then opens the file anew by its name. If it cannot
+   be opened the old one stays, and the server's log says so. */
+void access_reopen(struct access *access, berth_entry *entry);
 
 #endif

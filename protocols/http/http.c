@@ -41,7 +41,7 @@ static int start(berth_entry *entry, berth_error *error)
     return 0;
 
 no_files:
-    access_close(&local->access);
+    access_close(&local->access, entry);
 no_access:
     routes_fini(&local->routes);
 no_routes:
@@ -56,7 +56,7 @@ static void finish(berth_entry *entry)
     struct http_local *local = entry->local;
 
     files_free(local->files);
-    access_close(&local->access);
+    access_close(&local->access, entry);
     routes_fini(&local->routes);
     free((void *)(uintptr_t)local->common.data);
     head_fini(&local->head);
@@ -67,6 +67,13 @@ static void on_tick(berth_entry *entry)
     struct http_local *local = entry->local;
 
     access_flush(&local->access, entry);
+}
+
+static void on_reopen(berth_entry *entry)
+{
+    struct http_local *local = entry->local;
+
+    access_reopen(&local->access, entry);
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): the contract's signature */
@@ -121,4 +128,5 @@ BERTH_PROTOCOL(.name = "http",
                .on_end = on_end,
                .on_timer = exchange_expire,
                .on_stop = exchange_stop,
-               .on_close = exchange_close);
+               .on_close = exchange_close,
+               .on_reopen = on_reopen);

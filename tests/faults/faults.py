@@ -77,6 +77,8 @@ ERRORS = {
     "socket": "EMFILE ENFILE ENOBUFS ENOMEM EAFNOSUPPORT EACCES",
     "socketpair": "EMFILE ENFILE ENOMEM",
     "stat": "EACCES ENOENT ENOMEM EIO",
+    "syscall": "EMFILE ENFILE EACCES ENOENT ENOMEM EIO ENOSYS EPERM - EINTR "
+               "EAGAIN",  # openat2
     "timerfd_create": "EMFILE ENFILE ENODEV ENOMEM",
     "timerfd_settime": "ECANCELED",
     "unlink": "EACCES EBUSY EIO ENOENT EROFS",

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static bool has_mode(int flags)
@@ -157,6 +158,25 @@ ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 {
     return plan_fails(CALL_getrandom) ? -1
                                       : REAL(getrandom)(buffer, size, flags);
+}
+
+/* Of those that have no function in libc it is openat2(2) that counts.
+   Whatever the arguments are, they travel like longs. */
+long syscall(long number, ...)
+{
+    long arguments[6];
+    va_list args;
+
+    va_start(args, number);
+    for (int i = 0; i < 6; i++) {
+        arguments[i] = va_arg(args, long);
+    }
+    va_end(args);
+    if (number == SYS_openat2 && plan_fails(CALL_syscall)) {
+        return -1;
+    }
+    return REAL(syscall)(number, arguments[0], arguments[1], arguments[2],
+                         arguments[3], arguments[4], arguments[5]);
 }
 
 /* ------------------------------------------ of libc, and allocating in it */

@@ -18,6 +18,8 @@ BUILD = os.path.join(SOURCE, "build", "faults")
 BERTH = os.environ.get("BERTH", os.path.join(BUILD, "bin", "berth"))
 FAULTS = os.environ.get("BERTH_FAULTS", os.path.join(BUILD, "tests", "faults"))
 SHIM = os.environ.get("BERTH_SHIM", os.path.join(FAULTS, "libfaults.so"))
+HTTP = os.path.join(os.environ.get("BERTH_PLUGINS",
+                                   os.path.join(BUILD, "plugins")), "http.so")
 # The plugins of lends.c, lines.c and posts.c.
 LENDS, LINES, POSTS = (os.path.join(FAULTS, name)
                        for name in ("lends.so", "lines.so", "posts.so"))

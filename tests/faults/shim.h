@@ -68,6 +68,7 @@
     X(socket)                                                                  \
     X(socketpair)                                                              \
     X(stat)                                                                    \
+    X(syscall)                                                                 \
     X(timerfd_create)                                                          \
     X(timerfd_settime)                                                         \
     X(unlink)                                                                  \

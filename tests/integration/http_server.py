@@ -6,13 +6,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
 
 from harness import (PLUGINS, SOURCE, Server, connect, recv_all, recv_exactly,
                      rss_private, run, skip)
-from traffic import MIB, gather, send_until_stuck
+from traffic import MIB, gather, send_until_stuck, until
 
 CURL = shutil.which("curl")
 GET = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -31,6 +32,12 @@ def config(**settings):
 
 def count_answers(data):
     return data.count(b"HTTP/1.1 200 OK\r\n"), data.count(b"\r\n\r\nhello")
+
+
+def names_in(path):
+    """The names that ask() gave to its requests, in an access log."""
+    with open(path, encoding="ascii") as file:
+        return re.findall(r"/hello\?(\w+)", file.read())
 
 
 @unittest.skipUnless(CURL, "needs curl")
@@ -237,6 +244,63 @@ class AccessLog(unittest.TestCase):
                 while os.path.getsize(path) == 0:
                     sock.sendall(GET)
                     sock.recv(65536)
+
+    def ask(self, server, name):
+        """Asks with a name for the line, and returns when it is answered."""
+        with connect(server.address) as sock:
+            sock.sendall(LAST.replace(b"/hello", b"/hello?" + name))
+            self.assertIn(b"\r\n\r\nhello", recv_all(sock))
+
+    def test_on_sigusr1_it_goes_on_in_a_new_file(self):
+        with Server(config(access_log="combined",
+                           access_file="access.log")) as server:
+            new = os.path.join(server.folder, "access.log")
+            old = os.path.join(server.folder, "access.log.1")
+            self.ask(server, b"first")
+            os.rename(new, old)
+            server.signal(signal.SIGUSR1)
+            until(lambda: os.path.exists(new), "a new file")
+            # What was gathered before is complete: it was written before.
+            self.assertEqual(names_in(old), ["first"])
+            self.ask(server, b"second")
+            server.signal(signal.SIGTERM)
+            server.process.wait(30)
+            self.assertEqual(names_in(old), ["first"])
+            self.assertEqual(names_in(new), ["second"])
+
+    def test_if_there_can_be_no_new_file_the_old_one_is_kept(self):
+        with Server(config(access_log="json",
+                           access_file="access.log")) as server:
+            new = os.path.join(server.folder, "access.log")
+            old = os.path.join(server.folder, "access.log.1")
+            self.ask(server, b"first")
+            os.rename(new, old)
+            os.mkdir(new)
+            server.signal(signal.SIGUSR1)
+            server.wait_log("access_file cannot be opened anew: Is a directory")
+            self.ask(server, b"second")
+            server.signal(signal.SIGTERM)
+            server.process.wait(30)
+            self.assertEqual(names_in(old), ["first", "second"])
+
+    def test_what_is_gathered_is_written_even_when_told_twice_to_stop(self):
+        with Server(config(access_log="combined",
+                           access_file="access.log")) as server:
+            path = os.path.join(server.folder, "access.log")
+            with connect(server.address) as sock:
+                sock.sendall(GET.replace(b"/hello", b"/hello?last"))
+                recv_exactly(sock, 1)
+                server.signal(signal.SIGTERM)
+                server.signal(signal.SIGINT)
+                server.process.wait(30)
+            self.assertEqual(names_in(path), ["last"])
+
+    def test_a_full_disk_is_told_and_stops_no_answer(self):
+        with Server(config(access_log="combined",
+                           access_file="/dev/full")) as server:
+            self.ask(server, b"first")
+            server.wait_log("cannot write access_file: No space left")
+            self.ask(server, b"second")
 
     def test_without_a_file_it_is_the_servers_log(self):
         with Server(config(access_log="combined")) as server:

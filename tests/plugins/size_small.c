@@ -9,7 +9,7 @@ static ssize_t on_data(berth_conn *c, char *data, size_t size)
 
 BERTH_EXPORT const berth_protocol berth_protocol_1;
 const berth_protocol berth_protocol_1 = {
-    .size = sizeof(berth_protocol) - 8,
+    .size = offsetof(berth_protocol, on_close),
     .abi = BERTH_ABI,
     .option_size = sizeof(berth_option),
     .counter_size = sizeof(berth_counter),

@@ -19,7 +19,7 @@ static const int settings = 7;
 
 static struct entry entry;
 static struct watch watch;
-static char calls[16]; /* i(nit) f(ini) t(ick), in order */
+static char calls[16]; /* i(nit) f(ini) t(ick) r(eopen), in order */
 static int init_result;
 
 static void note(const char *call, const berth_entry *told)
@@ -52,13 +52,20 @@ static void note_tick(berth_entry *told)
     note("t", told);
 }
 
+static void note_reopen(berth_entry *told)
+{
+    ck_assert_uint_eq(watch.crumb->sequence % 2, 1); /* its time is taken */
+    note("r", told);
+}
+
 static const berth_protocol noted =
     BERTH_PROTOCOL_INIT(.name = "noted",
                         .state_size = 24,
                         .local_size = sizeof(struct local),
                         .init = note_init,
                         .fini = note_fini,
-                        .on_tick = note_tick);
+                        .on_tick = note_tick,
+                        .on_reopen = note_reopen);
 static const berth_protocol plain = BERTH_PROTOCOL_INIT(.name = "plain");
 
 static uint64_t tell_time(void *arg)
@@ -306,7 +313,19 @@ START_TEST(what_init_refuses_is_handed_on)
 }
 END_TEST
 
-START_TEST(a_protocol_without_init_and_fini_starts_and_stops)
+START_TEST(reopening_is_told_each_time)
+{
+    const struct limits limits = {0};
+
+    begin(&noted, &limits);
+    entry_reopen(&entry);
+    entry_reopen(&entry);
+    ck_assert_str_eq(calls, "rr");
+    entry_fini(&entry);
+}
+END_TEST
+
+START_TEST(a_protocol_without_callbacks_starts_reopens_and_stops)
 {
     const struct limits limits = {0};
     berth_error error;
@@ -315,6 +334,7 @@ START_TEST(a_protocol_without_init_and_fini_starts_and_stops)
     begin(&plain, &limits);
     ck_assert_int_eq(entry_start(&entry, &error), 0);
     ck_assert_str_eq(error.text, "");
+    entry_reopen(&entry);
     entry_stop(&entry);
     entry_fini(&entry);
 }
@@ -370,6 +390,7 @@ UNIT_MAIN_WITH("entry",
                states_in_use_are_freed_with_the_entry,
                start_runs_init_and_stop_runs_fini,
                what_init_refuses_is_handed_on,
-               a_protocol_without_init_and_fini_starts_and_stops,
+               reopening_is_told_each_time,
+               a_protocol_without_callbacks_starts_reopens_and_stops,
                the_entrys_timer_is_its_tick,
                a_stopped_entry_ticks_no_more)

@@ -54,6 +54,11 @@ static void tell_fini(berth_entry *entry)
     berth_entry_log(entry, BERTH_INFO, "fini of %s", entry->name);
 }
 
+static void tell_reopen(berth_entry *entry)
+{
+    berth_entry_log(entry, BERTH_INFO, "reopen of %s", entry->name);
+}
+
 static ssize_t echo_data(berth_conn *c, char *data, size_t size)
 {
     return berth_write(c, data, size);
@@ -89,11 +94,13 @@ static void tell_close(berth_conn *c, int why)
     berth_log(c, BERTH_INFO, "over: %d", why);
 }
 
-static const berth_protocol echo = BERTH_PROTOCOL_INIT(.name = "echo",
-                                                       .init = tell_init,
-                                                       .fini = tell_fini,
-                                                       .on_data = echo_data,
-                                                       .on_close = tell_close);
+static const berth_protocol echo =
+    BERTH_PROTOCOL_INIT(.name = "echo",
+                        .init = tell_init,
+                        .fini = tell_fini,
+                        .on_data = echo_data,
+                        .on_close = tell_close,
+                        .on_reopen = tell_reopen);
 static const berth_protocol stubborn =
     BERTH_PROTOCOL_INIT(.name = "stubborn",
                         .on_data = echo_data,
@@ -645,20 +652,23 @@ START_TEST(a_job_that_hangs_is_left_behind)
 }
 END_TEST
 
-START_TEST(sigusr1_opens_the_log_anew)
+START_TEST(sigusr1_opens_the_log_anew_and_tells_each_entry)
 {
     int old_fd;
     char old[256];
 
     add_entry(&echo, "unix:one");
+    add_entry(&echo, "unix:two");
     start();
     old_fd = log_fd;
     ck_assert_int_eq(unlink(fixtures_path("log")), 0);
     open_log();
     tell_child(SIGUSR1);
+    (void)await("reopen of first"); /* told in the new one */
+    (void)await("reopen of second");
     (void)close(dial_and_talk(0));
     tell_child(SIGTERM);
-    expect_end(); /* told in the new one */
+    expect_end();
     ck_assert_int_eq(fcntl(old_fd, F_SETFL, O_NONBLOCK), 0);
     ck_assert_int_eq(read(old_fd, old, sizeof(old)), -1);
     (void)close(old_fd);
@@ -757,7 +767,7 @@ UNIT_MAIN_WITH("worker",
                when_drain_timeout_has_passed_it_ends,
                a_job_is_awaited_though_its_client_is_gone,
                a_job_that_hangs_is_left_behind,
-               sigusr1_opens_the_log_anew,
+               sigusr1_opens_the_log_anew_and_tells_each_entry,
                every_address_that_cannot_be_bound_is_told,
                every_init_that_refuses_is_told,
                freeing_null_is_fine)

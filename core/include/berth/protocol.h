@@ -372,6 +372,14 @@ typedef struct berth_protocol {
      * Functions that write or change the connection do nothing here.
      */
     void (*on_close)(berth_conn *c, int why);
+
+    /*
+     * Log files were rotated, and the server was told to open its own anew: in
+     * every worker, at any time between init and fini. A plugin that writes to
+     * such a file opens it again by its name; if that fails it keeps the old
+     * one and says so with berth_entry_log(). NULL: it has no such files.
+     */
+    void (*on_reopen)(berth_entry *entry);
 } berth_protocol;
 
 /* -------------------------------------------------------------------- host */
