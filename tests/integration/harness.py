@@ -158,10 +158,24 @@ class Server:
         """Ends it at once, whatever it does."""
         if self._scratch is None:
             return
+        workers = self._children()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        for pid in workers:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self._finish()
+
+    def _children(self):
+        """Workers: a stuck one would outlive its supervisor."""
+        try:
+            with open(f"/proc/{self.pid}/task/{self.pid}/children") as file:
+                return [int(pid) for pid in file.read().split()]
+        except FileNotFoundError:
+            return []
 
     def _finish(self):
         if self._scratch is None:
