@@ -13,11 +13,12 @@
 /* Init and fini of every entry. */
 static int try_worker(const struct config *config,
                       struct log *log,
+                      struct stats *stats,
                       struct errors *errors,
                       bool *may_free)
 {
     struct worker *worker;
-    int error = worker_new(config, log, errors, &worker);
+    int error = worker_new(config, log, stats, errors, &worker);
 
     if (error == 0) {
         *may_free = worker_free(worker);
@@ -49,6 +50,7 @@ static int send_report(int channel,
 
 int checker_run(const struct config_source *source,
                 struct log *log,
+                struct stats *stats,
                 int channel,
                 bool *may_free)
 {
@@ -61,7 +63,7 @@ int checker_run(const struct config_source *source,
     errors_init(&errors);
     error = config_read(source, &errors, &config);
     if (error == 0) {
-        error = try_worker(config, log, &errors, may_free);
+        error = try_worker(config, log, stats, &errors, may_free);
     }
     if (send_report(channel, error == 0 ? config : NULL, source, &errors) < 0) {
         error = -EIO;

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "log.h"
+#include "stats.h"
 
 /*
  * Loads the configuration with its plugins, which puts them into the source's
@@ -16,6 +17,7 @@
  */
 int checker_run(const struct config_source *source,
                 struct log *log,
+                struct stats *stats,
                 int channel,
                 bool *may_free);
 

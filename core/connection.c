@@ -208,15 +208,48 @@ void connection_arm(struct connection *c)
     }
 }
 
-COLD void connection_tell_slow(const struct connection *c,
-                               const char *callback,
-                               uint64_t ms)
+COLD void connection_tell_slow(const struct connection *c, uint64_t ms)
 {
+    const struct crumb *crumb = connection_entry(c)->watch->crumb;
+
     CONNECTION_LOG(c, LOG_WARNING,
                    "%s of plugin '%s' took %llu ms, and all others waited "
                    "(slow_callback)",
-                   callback, connection_protocol(c)->name,
-                   (unsigned long long)ms);
+                   crumb_callback_name(crumb->callback),
+                   connection_protocol(c)->name, (unsigned long long)ms);
+}
+
+COLD void connection_blame(struct connection *c, enum account_reason reason)
+{
+    struct account *account = connection_entry(c)->account;
+
+    if (c->cause != 0) {
+        return;
+    }
+    c->cause = (uint8_t)reason + 1;
+    if (reason >= ACCOUNT_IDLE && reason < ACCOUNT_IDLE + ACCOUNT_LIMITS) {
+        account_raise(account, ACCOUNT_TIMEOUTS + reason - ACCOUNT_IDLE, 1);
+    }
+}
+
+enum account_reason connection_reason(const struct connection *c, int why)
+{
+    if (why == BERTH_SWITCHED) {
+        return ACCOUNT_SWITCHED;
+    }
+    if (c->cause != 0) {
+        return (enum account_reason)(c->cause - 1);
+    }
+    if (why == BERTH_STOPPED) {
+        return ACCOUNT_STOPPED;
+    }
+    if (why == -ECONNABORTED && (c->flags & CONNECTION_RESET) != 0) {
+        return ACCOUNT_ABORTED;
+    }
+    if ((c->flags & CONNECTION_BROKEN) != 0) {
+        return ACCOUNT_PEER;
+    }
+    return why < 0 ? ACCOUNT_ERROR : ACCOUNT_ENDED;
 }
 
 void connection_peer_text(const struct connection *c, char *text, size_t size)

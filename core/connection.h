@@ -112,6 +112,7 @@ struct connection {
     uint16_t listener;    /* index into the worker's */
     int16_t why;          /* for on_close */
     uint8_t phase;        /* enum connection_phase */
+    uint8_t cause;        /* enum account_reason, and one; 0: as why says */
 };
 
 static_assert(sizeof(struct connection) <= 128,
@@ -158,22 +159,28 @@ connection_protocol(const struct connection *c)
 }
 
 /* Around each call of the plugin about a connection, in this order. */
-static inline void connection_begin_call(const struct connection *c)
+static inline void connection_begin_call(const struct connection *c,
+                                         enum crumb_callback callback)
 {
-    watch_enter(connection_entry(c)->watch);
+    const struct entry *entry = connection_entry(c);
+
+    account_raise(entry->account, ACCOUNT_CALLBACKS, 1);
+    watch_enter(entry->watch, (struct crumb_place){
+                                  .connection = c->id >> CONNECTION_SWITCH_BITS,
+                                  .entry = entry->number,
+                                  .callback = callback,
+                              });
 }
 
-void connection_tell_slow(const struct connection *c,
-                          const char *callback,
-                          uint64_t ms);
+void connection_tell_slow(const struct connection *c, uint64_t ms);
 
-static inline void connection_end_call(const struct connection *c,
-                                       const char *callback)
+static inline void connection_end_call(const struct connection *c)
 {
-    uint64_t slow_ms = watch_leave(connection_entry(c)->watch);
+    const struct entry *entry = connection_entry(c);
+    uint64_t slow_ms = watch_leave(entry->watch, &entry->account->times);
 
     if (slow_ms != 0) {
-        connection_tell_slow(c, callback, slow_ms);
+        connection_tell_slow(c, slow_ms);
     }
 }
 
@@ -307,6 +314,12 @@ static inline size_t connection_corked(const struct connection *c)
    why: 0 or -errno. */
 void connection_close(struct connection *c, int why);
 
+/* Why it is about to end, for what is counted; the first cause stays. */
+void connection_blame(struct connection *c, enum account_reason reason);
+
+/* That, or what follows from why it ended. */
+enum account_reason connection_reason(const struct connection *c, int why);
+
 /* Ends it without sending what is queued; the peer reads a reset. */
 void connection_reset(struct connection *c, int why);
 
@@ -330,6 +343,14 @@ char *connection_reserve(struct connection *c, size_t size);
 
 /* -EINVAL if size is more than was reserved. */
 int connection_commit(struct connection *c, size_t size);
+
+/* Frees what it has of that; it may be none. */
+void connection_drop_output(struct connection *c);
+
+/* What is queued counts for another entry from now on. */
+void connection_recount(const struct connection *c,
+                        struct account *before,
+                        struct account *after);
 
 /* Sends what is corked or queued, and sets the back-pressure accordingly. */
 void connection_flush(struct connection *c);

@@ -11,6 +11,7 @@ static inline void note_sent(struct connection *c, size_t size)
 {
     struct tally *tally = connection_tally(c);
 
+    account_raise(connection_entry(c)->account, ACCOUNT_SENT, size);
     if (tally != NULL) {
         tally->bytes_out += size;
     }
@@ -48,8 +49,9 @@ static int uncork(struct connection *c)
     return 0;
 }
 
-COLD static int refuse_output(const struct connection *c)
+COLD static int refuse_output(struct connection *c)
 {
+    connection_blame(c, ACCOUNT_LIMIT);
     CONNECTION_LOG(c, LOG_INFO,
                    "closed: %zu bytes are queued and the peer does not read "
                    "(limits.output)",
@@ -275,6 +277,17 @@ bool connection_is_stalled(struct connection *c)
     return now_ms - output->progress_ms >= stall_ms;
 }
 
+/* What is queued for the entry's connections, as of the last flush of each;
+   less is more, modulo 2^64. */
+static void count_queued(struct connection *c, size_t queued)
+{
+    struct output *output = c->output;
+
+    account_count(&connection_entry(c)->account->queued,
+                  (uint64_t)queued - (uint64_t)output->counted);
+    output->counted = queued;
+}
+
 /* What could not be sent waits. Reading stops above the high mark and goes on
    at the low one. */
 static void keep_queue(struct connection *c, size_t sent)
@@ -292,17 +305,34 @@ static void keep_queue(struct connection *c, size_t sent)
     output->direct = 0;
     output->left = output->queued - output->file_bytes;
     output->is_left = true;
+    count_queued(c, output->queued);
     if (output->queued > entry->high_mark) {
+        if ((c->flags & CONNECTION_THROTTLED) == 0) {
+            account_raise(entry->account, ACCOUNT_PAUSES, 1);
+        }
         c->flags |= CONNECTION_THROTTLED | CONNECTION_DRAIN_OWED;
     } else if (output->queued <= entry->low_mark) {
         c->flags &= ~(uint32_t)CONNECTION_THROTTLED;
     }
 }
 
-static void drop_empty_output(struct connection *c)
+void connection_recount(const struct connection *c,
+                        struct account *before,
+                        struct account *after)
 {
-    output_free(c->output);
-    c->output = NULL;
+    if (c->output != NULL) {
+        account_count(&before->queued, -(uint64_t)c->output->counted);
+        account_count(&after->queued, c->output->counted);
+    }
+}
+
+void connection_drop_output(struct connection *c)
+{
+    if (c->output != NULL) {
+        count_queued(c, 0);
+        output_free(c->output);
+        c->output = NULL;
+    }
 }
 
 /* What was announced cannot come, and nothing else may come in its place. */
@@ -336,7 +366,7 @@ COLD static void finish_flush(struct connection *c, int result, size_t queued)
     if (output->queued > 0) {
         keep_queue(c, sent);
     } else {
-        drop_empty_output(c);
+        connection_drop_output(c);
         c->flags &= ~(uint32_t)CONNECTION_THROTTLED;
     }
 }

@@ -14,6 +14,7 @@
 #include <berth/protocol.h>
 
 #include "address.h"
+#include "ages.h"
 #include "entry.h"
 #include "log.h"
 #include "loop.h"
@@ -61,6 +62,7 @@ struct connections {
     size_t open;           /* also those that linger */
     uint64_t released;     /* how many there were that are gone */
     uint64_t serial;       /* of the last one that was made */
+    struct ages ages;      /* when which serials were given */
     uint32_t stop_flags;   /* new connections begin with these */
     struct entry *entries; /* of the worker: where a switch can lead */
     size_t entry_count;

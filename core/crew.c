@@ -2,13 +2,17 @@
 #include "crew.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "connection.h"
 #include "crash.h"
+#include "listing.h"
 #include "notify.h"
 #include "signals.h"
 #include "worker.h"
@@ -103,6 +107,80 @@ static void put_aside(struct hand *hand, const struct channel_message *message)
     }
 }
 
+/* ----------------------------------------------------------------- requests */
+
+static void answer(struct hand *hand, uint64_t request, int64_t result, int fd)
+{
+    const struct crew_result done = {.request = request, .result = result};
+    const struct channel_message message = {
+        .type = CREW_DONE,
+        .data = &done,
+        .size = sizeof(done),
+        .fd = fd,
+    };
+
+    (void)channel_push(hand->channel.fd, &message);
+}
+
+/* Their number is not bounded, so they go through a file. */
+static void list_connections(struct hand *hand, uint64_t request)
+{
+    const int fd = memfd_create("berth-connections", MFD_CLOEXEC);
+    const int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    FILE *stream = copy < 0 ? NULL : fdopen(copy, "w");
+    struct connections *all = worker_connections(hand->worker);
+
+    if (stream != NULL) {
+        listing_write(all, stream);
+        (void)fclose(stream);
+        answer(hand, request, (int64_t)all->open, fd);
+    } else {
+        answer(hand, request, -ENOMEM, -1);
+    }
+    if (stream == NULL && copy >= 0) {
+        (void)close(copy);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+static int close_connection(struct hand *hand, uint64_t number)
+{
+    struct connection *c =
+        listing_find(worker_connections(hand->worker), number);
+
+    if (c == NULL) {
+        return -ENOENT;
+    }
+    connection_close(c, BERTH_STOPPED);
+    connection_schedule(c);
+    return 0;
+}
+
+static void take_request(struct hand *hand,
+                         const struct channel_message *message)
+{
+    struct crew_request request;
+
+    if (message->size != sizeof(request)) {
+        return;
+    }
+    memcpy(&request, message->data, sizeof(request));
+    if (message->type == CREW_CONNECTIONS) {
+        list_connections(hand, request.request);
+    } else if (message->type == CREW_CLOSE) {
+        answer(hand, request.request, close_connection(hand, request.subject),
+               -1);
+    } else {
+        const size_t left = worker_drain_entry(hand->worker, request.subject);
+
+        answer(hand, request.request, (int64_t)left, -1);
+    }
+}
+
+/* -------------------------------------------------------------- the channel */
+
 static void obey(void *owner, const struct channel_message *message)
 {
     struct hand *hand = owner;
@@ -131,6 +209,11 @@ static void obey(void *owner, const struct channel_message *message)
         break;
     case CREW_ASIDE:
         put_aside(hand, message);
+        break;
+    case CREW_CONNECTIONS:
+    case CREW_CLOSE:
+    case CREW_DRAIN:
+        take_request(hand, message);
         break;
     default: /* of a later version */
         break;
@@ -220,7 +303,8 @@ make(struct hand *hand, struct config **config, struct errors *errors)
 
     if (error == 0) {
         mark_aside(*config, hand->parts->aside);
-        error = worker_new(*config, hand->log, errors, &hand->worker);
+        error = worker_new(*config, hand->log, hand->parts->stats, errors,
+                           &hand->worker);
     }
     return error;
 }

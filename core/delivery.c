@@ -43,6 +43,7 @@ COLD static void check_limit(struct connection *c, size_t size)
                    "closed: plugin '%s' used none of %zu bytes, and no more "
                    "may wait (limits.input)",
                    connection_protocol(c)->name, size);
+    connection_blame(c, ACCOUNT_LIMIT);
     connection_close(c, -EMSGSIZE);
 }
 
@@ -82,9 +83,9 @@ static size_t offer(struct connection *c, struct span span)
         size_t left = span.size - used;
         ssize_t step;
 
-        connection_begin_call(c);
+        connection_begin_call(c, CRUMB_ON_DATA);
         step = protocol->on_data(&c->head, span.data + used, left);
-        connection_end_call(c, "on_data");
+        connection_end_call(c);
         if (step <= 0 || (size_t)step > left) {
             meet_no_use(c, step, left);
             return used;
@@ -205,6 +206,7 @@ take_bytes(struct connection *c, struct span span, size_t count)
     if (tally != NULL) {
         tally->bytes_in += count;
     }
+    account_raise(connection_entry(c)->account, ACCOUNT_RECEIVED, count);
     c->flags |= CONNECTION_STARTED;
     connection_touch(c);
     offer_and_keep(c, span);
@@ -246,9 +248,9 @@ static void tell_end(struct connection *c)
     data[size] = '\0';
     c->flags |= CONNECTION_END_TOLD;
     if (protocol->on_end != NULL) {
-        connection_begin_call(c);
+        connection_begin_call(c, CRUMB_ON_END);
         result = protocol->on_end(&c->head, data, size);
-        connection_end_call(c, "on_end");
+        connection_end_call(c);
     }
     if ((c->flags & CONNECTION_SWITCH) != 0 && result >= 0) {
         /* The next one is told, after it was offered what is left. */

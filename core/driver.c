@@ -20,7 +20,7 @@ COLD static void bury(struct connection *c, bool reset)
         peers_leave(&all->peers, c->peer_slot);
     }
     all->open--;
-    connection_entry(c)->open--;
+    entry_add_open(connection_entry(c), -1);
     connection_schedule(c);
 }
 
@@ -28,10 +28,7 @@ COLD static void bury(struct connection *c, bool reset)
 static void part_from_plugin(struct connection *c)
 {
     service_end(c, c->why);
-    if (c->output != NULL) {
-        output_free(c->output);
-        c->output = NULL;
-    }
+    connection_drop_output(c);
 }
 
 /*
@@ -236,13 +233,16 @@ static void check_limits(struct connection *c)
 
     if (connection_is_stalled(c)) {
         close_late(c, "stall", limits->stall_ms);
+        connection_blame(c, ACCOUNT_STALL);
         connection_reset(c, -ETIMEDOUT);
     } else if (limits->first_byte_ms != 0 && connection_awaits_first_byte(c) &&
                idle_ms >= limits->first_byte_ms) {
         close_late(c, "first_byte", limits->first_byte_ms);
+        connection_blame(c, ACCOUNT_FIRST_BYTE);
         connection_close(c, -ETIMEDOUT);
     } else if (limits->idle_ms != 0 && idle_ms >= limits->idle_ms) {
         close_late(c, "idle", limits->idle_ms);
+        connection_blame(c, ACCOUNT_IDLE);
         if (connection_has_left(c)) {
             connection_reset(c, -ETIMEDOUT);
         } else {
@@ -261,10 +261,11 @@ static void check_deadline(struct connection *c)
     }
     c->deadline_ms = 0;
     if (protocol->on_timer != NULL) {
-        connection_begin_call(c);
+        connection_begin_call(c, CRUMB_ON_TIMER);
         protocol->on_timer(&c->head);
-        connection_end_call(c, "on_timer");
+        connection_end_call(c);
     } else {
+        connection_blame(c, ACCOUNT_DEADLINE);
         connection_close(c, -ETIMEDOUT);
     }
 }
@@ -331,6 +332,7 @@ make_connection(const struct driver_newcomer *newcomer)
     c->peer_slot = newcomer->peer_slot;
     c->watched = STREAM_NONE;
     c->id = ++all->serial << CONNECTION_SWITCH_BITS;
+    ages_note(&all->ages, all->serial, all->loop->now_ms);
     c->flags = all->stop_flags;
     source_init(&c->source, &connection_ops);
     if (service_prepare(c) < 0) {
@@ -366,7 +368,8 @@ int driver_open(const struct driver_newcomer *newcomer)
         return turn_away(newcomer, give_up(c));
     }
     all->open++;
-    entry->open++;
+    entry_add_open(entry, 1);
+    account_raise(entry->account, ACCOUNT_ACCEPTED, 1);
     connection_arm(c);
     if (entry->logs_access) {
         connection_start_tally(c);
@@ -389,9 +392,9 @@ static void tell_stop(struct connection *c)
     c->flags &= ~(uint32_t)(reason == BERTH_RELOAD ? CONNECTION_STOP_RELOAD
                                                    : CONNECTION_STOP_EXIT);
     if (protocol->on_stop != NULL) {
-        connection_begin_call(c);
+        connection_begin_call(c, CRUMB_ON_STOP);
         protocol->on_stop(&c->head, reason);
-        connection_end_call(c, "on_stop");
+        connection_end_call(c);
     } else if (reason == BERTH_EXIT) {
         c->flags |=
             CONNECTION_EMPTYING | CONNECTION_EXHAUST | CONNECTION_READABLE;
@@ -408,9 +411,9 @@ static void tell_drain(struct connection *c)
     }
     c->flags &= ~(uint32_t)CONNECTION_DRAIN_OWED;
     if (protocol->on_drain != NULL) {
-        connection_begin_call(c);
+        connection_begin_call(c, CRUMB_ON_DRAIN);
         protocol->on_drain(&c->head);
-        connection_end_call(c, "on_drain");
+        connection_end_call(c);
     }
 }
 
@@ -462,26 +465,47 @@ bool driver_end_turn(struct connections *all)
 
 /* ---------------------------------------------------------------- endings */
 
+struct stop_order {
+    const struct entry *entry; /* NULL: all */
+    uint32_t flag;
+};
+
 static void owe_stop(void *object, void *arg)
 {
     struct connection *c = object;
-    const uint32_t *flag = arg;
+    const struct stop_order *order = arg;
 
+    if (order->entry != NULL && connection_entry(c) != order->entry) {
+        return;
+    }
     if (c->phase == CONNECTION_OPEN) {
-        c->flags |= *flag;
+        c->flags |= order->flag;
         connection_schedule(c);
     } else if (c->phase == CONNECTION_LINGERING) {
         connection_arm(c); /* for less time, if this is an exit */
     }
 }
 
+static uint32_t stop_flag(int reason)
+{
+    return reason == BERTH_EXIT ? CONNECTION_STOP_EXIT : CONNECTION_STOP_RELOAD;
+}
+
 void driver_stop_all(struct connections *all, int reason)
 {
-    uint32_t flag =
-        reason == BERTH_EXIT ? CONNECTION_STOP_EXIT : CONNECTION_STOP_RELOAD;
+    struct stop_order order = {.flag = stop_flag(reason)};
 
-    all->stop_flags = flag;
-    slab_visit(&all->slab, owe_stop, &flag);
+    all->stop_flags = order.flag;
+    slab_visit(&all->slab, owe_stop, &order);
+}
+
+void driver_stop_entry(struct connections *all,
+                       const struct entry *entry,
+                       int reason)
+{
+    struct stop_order order = {.entry = entry, .flag = stop_flag(reason)};
+
+    slab_visit(&all->slab, owe_stop, &order);
 }
 
 /* only: NULL, or the entry whose connections end. */

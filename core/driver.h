@@ -36,6 +36,11 @@ bool driver_end_turn(struct connections *all);
    are told. */
 void driver_stop_all(struct connections *all, int reason);
 
+/* The same for the connections that an entry has now. */
+void driver_stop_entry(struct connections *all,
+                       const struct entry *entry,
+                       int reason);
+
 /* All connections end now: resets, on_close(BERTH_STOPPED). */
 void driver_kill_all(struct connections *all);
 

@@ -10,29 +10,42 @@
 #define HIGH_MARK_SHARE 4
 #define LOW_MARK_SHARE 4
 
-COLD void
-entry_tell_slow(const struct entry *entry, const char *callback, uint64_t ms)
+COLD static void tell_slow(const struct entry *entry, uint64_t ms)
 {
     struct log_subject subject = {.entry = entry->head.name};
 
     LOG(entry->log, LOG_WARNING, &subject,
         "%s of plugin '%s' took %llu ms, and all connections waited "
         "(slow_callback)",
-        callback, entry->service.protocol->name, (unsigned long long)ms);
+        crumb_callback_name(entry->watch->crumb->callback),
+        entry->service.protocol->name, (unsigned long long)ms);
+}
+
+void entry_begin_call(const struct entry *entry, enum crumb_callback callback)
+{
+    account_raise(entry->account, ACCOUNT_CALLBACKS, 1);
+    watch_enter(entry->watch, (struct crumb_place){
+                                  .entry = entry->number,
+                                  .callback = callback,
+                              });
+}
+
+void entry_end_call(const struct entry *entry)
+{
+    uint64_t slow_ms = watch_leave(entry->watch, &entry->account->times);
+
+    if (slow_ms != 0) {
+        tell_slow(entry, slow_ms);
+    }
 }
 
 static void tell_tick(struct source *source)
 {
     struct entry *entry = CONTAINER_OF(source, struct entry, source);
 
-    uint64_t slow_ms;
-
-    watch_enter(entry->watch);
+    entry_begin_call(entry, CRUMB_ON_TICK);
     entry->service.protocol->on_tick(&entry->head);
-    slow_ms = watch_leave(entry->watch);
-    if (slow_ms != 0) {
-        entry_tell_slow(entry, "on_tick", slow_ms);
-    }
+    entry_end_call(entry);
 }
 
 static const struct source_ops tick_ops = {.expired = tell_tick};
@@ -45,6 +58,35 @@ static void set_log(struct entry *entry, const struct entry_parts *parts)
         entry->log_view = log_view(parts->log, parts->log_scope->level);
         entry->log = &entry->log_view;
         entry->logs_access = parts->log_scope->access;
+    }
+}
+
+/* Where all can see it, or else, also if there is no room, in private. */
+static int open_account(struct entry *entry, const struct entry_parts *parts)
+{
+    const struct account_label label = {
+        .name = parts->name,
+        .protocol = parts->protocol->name,
+        .counters = parts->counters,
+        .counter_count = parts->counter_count,
+    };
+
+    if (parts->stats != NULL) {
+        entry->account = stats_open_account(parts->stats, &label);
+    }
+    if (entry->account != NULL) {
+        entry->number = stats_number(parts->stats, entry->account);
+        return 0;
+    }
+    entry->account = account_new(&label);
+    entry->owns_account = true;
+    return entry->account == NULL ? -ENOMEM : 0;
+}
+
+static void close_account(struct entry *entry)
+{
+    if (entry->owns_account) {
+        free(entry->account);
     }
 }
 
@@ -71,14 +113,13 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
                            ? (size_t)parts->limits->input
                            : ENTRY_READ_SIZE;
     entry->low_mark = entry->high_mark / LOW_MARK_SHARE;
-    entry->counters = calloc(parts->counter_count + 1, sizeof(uint64_t));
-    if (entry->counters == NULL) {
+    if (open_account(entry, parts) < 0) {
         return -ENOMEM;
     }
     if (local_size > 0) {
         entry->head.local = calloc(1, local_size);
         if (entry->head.local == NULL) {
-            free(entry->counters);
+            close_account(entry);
             return -ENOMEM;
         }
     }
@@ -89,18 +130,25 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
 
 int entry_start(struct entry *entry, berth_error *error)
 {
+    int result;
+
     *error = (berth_error){.size = sizeof(*error)};
     if (entry->service.protocol->init == NULL) {
         return 0;
     }
-    return entry->service.protocol->init(&entry->head, error);
+    entry_begin_call(entry, CRUMB_INIT);
+    result = entry->service.protocol->init(&entry->head, error);
+    entry_end_call(entry);
+    return result;
 }
 
 void entry_stop(struct entry *entry)
 {
     loop_cancel_timer(&entry->source);
     if (entry->service.protocol->fini != NULL) {
+        entry_begin_call(entry, CRUMB_FINI);
         entry->service.protocol->fini(&entry->head);
+        entry_end_call(entry);
     }
 }
 
@@ -120,7 +168,7 @@ void entry_fini(struct entry *entry)
     free_others(entry);
     slab_fini(&entry->service.states);
     free(entry->head.local);
-    free(entry->counters);
+    close_account(entry);
 }
 
 static struct entry_service *find_service(struct entry *entry,

@@ -12,11 +12,14 @@
 
 #include <berth/protocol.h>
 
+#include "account.h"
+#include "crumb.h"
 #include "limit.h"
 #include "log.h"
 #include "loop.h"
 #include "plugin.h"
 #include "slab.h"
+#include "stats.h"
 #include "watch.h"
 
 /* One read takes up to so much; 64 KiB halves the cost of bulk against 16. */
@@ -48,9 +51,11 @@ struct entry {
     struct connections *connections;
     struct loop *loop;
     struct watch *watch;
-    struct log *log; /* the server's, or a view of it */
-    uint64_t *counters;
-    size_t counter_count;
+    struct log *log;          /* the server's, or a view of it */
+    struct account *account;  /* what is counted about it */
+    uint32_t number;          /* in breadcrumbs; 0: it has none */
+    bool owns_account;        /* nobody else sees it */
+    size_t counter_count;     /* of the plugin's, in the account */
     struct log log_view;      /* the log at the entry's own level */
     bool logs_access;         /* each connection's end, see access.h */
     bool is_gate;             /* nobody stays: connections are handed on */
@@ -64,7 +69,9 @@ struct entry {
 struct entry_parts {
     const char *name;
     const berth_protocol *protocol;
+    const berth_counter *counters; /* NULL: their names are not known */
     size_t counter_count;
+    struct stats *stats; /* where it is counted; NULL: in private */
     const void *settings;
     const struct limits *limits;
     const berth_host *host;
@@ -82,10 +89,17 @@ int entry_init(struct entry *entry, const struct entry_parts *parts);
 /* Runs the plugin's init. Returns 0, or its -errno with *error filled. */
 int entry_start(struct entry *entry, berth_error *error);
 
-/* A callback took long; not about any connection in particular. */
-void entry_tell_slow(const struct entry *entry,
-                     const char *callback,
-                     uint64_t ms);
+/* Around each call of the plugin about no connection in particular. */
+void entry_begin_call(const struct entry *entry, enum crumb_callback callback);
+void entry_end_call(const struct entry *entry);
+
+/* So many more connections. */
+static inline void entry_add_open(struct entry *entry, int more)
+{
+    entry->open += (size_t)more;
+    atomic_store_explicit(&entry->account->open, entry->open,
+                          memory_order_relaxed);
+}
 
 /* Runs the plugin's fini; its connections are gone. */
 void entry_stop(struct entry *entry);

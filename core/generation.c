@@ -198,6 +198,7 @@ static int run_checker(void *arg, bool *may_free)
     const struct identity *identity =
         &generation_operation(generation)->identity;
     const int error = identity_drop(identity, check->supervisor);
+    struct stats *stats = NULL;
 
     if (error < 0) {
         LOG(generation->log, LOG_ERROR, NULL,
@@ -208,10 +209,11 @@ static int run_checker(void *arg, bool *may_free)
     }
     if (generation->checker_slot >= 0 &&
         stats_own(generation->stats, (unsigned)generation->checker_slot) == 0) {
-        crash_watch(stats_own_death(generation->stats));
+        stats = generation->stats;
+        crash_watch(stats_own_death(stats));
     }
-    return checker_run(&generation->source, generation->log, check->channel,
-                       may_free);
+    return checker_run(&generation->source, generation->log, stats,
+                       check->channel, may_free);
 }
 
 static void take_report(void *owner, const struct channel_message *message)

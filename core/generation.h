@@ -84,6 +84,7 @@ struct generation {
     struct member_parts crew; /* what its members have in common */
     struct strikes *strikes;  /* of each entry's plugin: its first entry's */
     struct index_set aside;   /* entries that are not served any more */
+    struct index_set drained; /* entries that get no new connections */
     struct member *members;
     uint32_t member_count;
     struct roster roster;
@@ -142,6 +143,10 @@ int generation_start(struct generation *generation,
                      uint32_t workers);
 
 void generation_serve(struct generation *generation);
+
+/* The entry gets no new connections; its workers know already. Addresses where
+   nobody else listens are dropped. */
+void generation_drain(struct generation *generation, size_t entry);
 
 /* As worker_stop(). */
 void generation_stop(struct generation *generation,

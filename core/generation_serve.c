@@ -164,11 +164,13 @@ static void has_stopped(struct member *member)
 static void drop_addresses(struct generation *generation)
 {
     struct index_set dropped = {.bits = {0}};
+    struct index_set closed = generation->aside;
 
+    index_set_join(&closed, &generation->drained);
     for (size_t i = 0; i < generation->report.listener_count; i++) {
         if (generation->shards[i] != NULL &&
             index_set_is_within(&generation->report.listeners[i].entries,
-                                &generation->aside)) {
+                                &closed)) {
             index_set_add(&dropped, i);
         }
     }
@@ -183,6 +185,12 @@ static void drop_addresses(struct generation *generation)
         generation_tell(generation, &message);
         generation->ops->dropped(generation, &dropped);
     }
+}
+
+void generation_drain(struct generation *generation, size_t entry)
+{
+    index_set_add(&generation->drained, entry);
+    drop_addresses(generation);
 }
 
 static void put_aside(struct generation *generation, uint32_t plugin)

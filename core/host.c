@@ -380,7 +380,7 @@ static void host_count(berth_entry *head, unsigned counter, uint64_t n)
     struct entry *entry = (struct entry *)(void *)head;
 
     if (counter < entry->counter_count) {
-        entry->counters[counter] += n;
+        account_count(&entry->account->counters[counter].value, n);
     }
 }
 

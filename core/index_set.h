@@ -28,6 +28,14 @@ static inline void index_set_add(struct index_set *set, size_t i)
     set->bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
+static inline void index_set_join(struct index_set *set,
+                                  const struct index_set *other)
+{
+    for (size_t i = 0; i < INDEX_SET_MAX / 64; i++) {
+        set->bits[i] |= other->bits[i];
+    }
+}
+
 /* Is all of one set in the other? */
 static inline bool index_set_is_within(const struct index_set *one,
                                        const struct index_set *other)

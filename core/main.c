@@ -112,7 +112,7 @@ static int start_worker(struct program *program, struct log *log)
     int error;
 
     foreground_prepare();
-    error = worker_new(program->config, log, &program->errors, &worker);
+    error = worker_new(program->config, log, NULL, &program->errors, &worker);
     errors_print(&program->errors, stderr);
     if (error == -EINVAL) {
         return CLI_EXIT_CONFIG;

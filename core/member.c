@@ -359,6 +359,7 @@ void member_reap(struct member *member,
 
     channel_finish(&member->channel);
     explain(member, status, end);
+    member->crashes += end->is_fault ? 1 : 0;
     if (end->is_fault && end->entry[0] != '\0') {
         stats_crashed(parts->stats, (unsigned)member->slot, end->entry);
     }

@@ -75,6 +75,7 @@ struct member {
     uint64_t seen_ms;  /* since when */
     uint64_t ready_ms; /* when it became ready */
     uint32_t failures; /* short lives in a row */
+    uint32_t crashes;  /* in all */
     struct channel channel;
     struct source source; /* its timer: the next try */
 };

@@ -75,6 +75,7 @@ struct output {
     struct output_segment *first; /* NULL: there is none */
     struct output_segment *last;
     size_t queued;     /* bytes */
+    size_t counted;    /* of these, in what is counted for all: the owner's */
     size_t file_bytes; /* of these, those of files */
     size_t left;       /* bytes queued when the last flush ended, but for those
                           of files */

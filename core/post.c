@@ -40,22 +40,18 @@ static void call_connection(const struct parcel *parcel)
         parcel->fn(NULL, parcel->arg);
         return;
     }
-    connection_begin_call(c);
+    connection_begin_call(c, CRUMB_POSTED);
     parcel->fn(&c->head, parcel->arg);
-    connection_end_call(c, "a posted function");
+    connection_end_call(c);
 }
 
 static void call_entry(const struct parcel *parcel)
 {
     const struct entry *entry = (const struct entry *)(void *)parcel->entry;
-    uint64_t slow_ms;
 
-    watch_enter(entry->watch);
+    entry_begin_call(entry, CRUMB_POSTED);
     parcel->entry_fn(parcel->entry, parcel->arg);
-    slow_ms = watch_leave(entry->watch);
-    if (slow_ms != 0) {
-        entry_tell_slow(entry, "a posted function", slow_ms);
-    }
+    entry_end_call(entry);
 }
 
 static void deliver(struct letter *letter)

@@ -41,9 +41,9 @@ void service_begin(struct connection *c)
     int error = 0;
 
     if (protocol->on_open != NULL) {
-        connection_begin_call(c);
+        connection_begin_call(c, CRUMB_ON_OPEN);
         error = protocol->on_open(&c->head);
-        connection_end_call(c, "on_open");
+        connection_end_call(c);
     }
     if (error < 0) {
         connection_close(c, error);
@@ -70,10 +70,12 @@ static void end_service(struct connection *c, int why)
     c->phase = CONNECTION_LINGERING;  /* nothing that it calls has an effect */
     (void)connection_stop_corking(c); /* no write either */
     if (protocol->on_close != NULL) {
-        connection_begin_call(c);
+        connection_begin_call(c, CRUMB_ON_CLOSE);
         protocol->on_close(&c->head, why);
-        connection_end_call(c, "on_close");
+        connection_end_call(c);
     }
+    account_raise(connection_entry(c)->account,
+                  ACCOUNT_CLOSED + connection_reason(c, why), 1);
     slab_give(&service_of(c)->states, c->head.state);
     c->head.state = NULL;
 }
@@ -130,8 +132,10 @@ static void move_to(struct connection *c, struct entry *entry)
     struct entry *before = connection_entry(c);
 
     if (entry != before) {
-        before->open--;
-        entry->open++;
+        entry_add_open(before, -1);
+        entry_add_open(entry, 1);
+        account_raise(entry->account, ACCOUNT_ACCEPTED, 1);
+        connection_recount(c, before->account, entry->account);
         entry->connections->released++; /* its listeners may go on */
     }
     c->head.entry = &entry->head;

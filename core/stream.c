@@ -129,6 +129,7 @@ static const struct stream_ops socket_ops = {
     .shutdown = shutdown_socket,
     .close = close_socket,
     .unacknowledged = count_unacknowledged,
+    .traffic = stream_socket_traffic,
     .error = read_socket_error,
     .address = get_socket_address,
     .watch = watch_socket,

@@ -21,6 +21,12 @@
 
 struct stream;
 
+/* Bytes; the end of what was received may count as one. */
+struct stream_traffic {
+    uint64_t received;
+    uint64_t sent;
+};
+
 struct stream_ops {
     /* Up to size > 0 bytes; 0: the peer finished sending. */
     ssize_t (*read)(struct stream *stream, void *buffer, size_t size);
@@ -44,6 +50,9 @@ struct stream_ops {
     void (*close)(struct stream *stream, bool reset);
     /* Bytes that were written and that the peer's side has not taken yet. */
     size_t (*unacknowledged)(const struct stream *stream);
+    /* What was received and sent so far. Returns 0, or -errno: it is not known;
+       NULL: never. */
+    int (*traffic)(const struct stream *stream, struct stream_traffic *traffic);
     /* The error that a SELECTOR_ERROR is about, as -errno; 0 if none. */
     int (*error)(struct stream *stream);
     /* The address of the peer, or our own. */
@@ -71,6 +80,11 @@ struct stream {
         void *context; /* of another implementation */
     };
 };
+
+/* Of a TCP socket: what TCP_INFO of tcp(7) tells. -ENOTSUP or another -errno
+   for others. */
+int stream_socket_traffic(const struct stream *stream,
+                          struct stream_traffic *traffic);
 
 /* Makes a stream of a connected, non-blocking socket, which it then owns. */
 void stream_from_socket(struct stream *stream, int fd);

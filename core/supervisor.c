@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "commands.h"
+#include "control.h"
 #include "cpus.h"
 #include "generation.h"
 #include "handover.h"
@@ -43,10 +45,13 @@ struct supervisor {
     struct generation *leaving; /* whose end of accepting is waited for */
     uint32_t generation_count;  /* that there were */
     struct upgrade upgrade;
-    struct notify notify;  /* the service manager */
-    struct source pulse;   /* its timer: to tell it that we live */
+    struct notify notify;    /* the service manager */
+    struct source pulse;     /* its timer: to tell it that we live */
+    struct control *control; /* NULL: nobody can command */
+    struct commands commands;
     bool is_reload_wanted; /* while something else is under way */
     bool is_upgrade_wanted;
+    bool is_control_due; /* a new file serves: it may want another socket */
     bool is_stopping;
     bool is_over;
     int status;
@@ -395,7 +400,8 @@ static void go_on(struct supervisor *supervisor)
     }
 }
 
-static void end_reload(struct supervisor *supervisor, bool is_good)
+static void
+end_reload(struct supervisor *supervisor, bool is_good, const char *text)
 {
     struct stats *stats = supervisor->stats;
     const enum stats_fact fact = is_good ? STATS_RELOADS : STATS_RELOADS_FAILED;
@@ -404,6 +410,37 @@ static void end_reload(struct supervisor *supervisor, bool is_good)
     stats_set(stats, STATS_RELOAD_OK, is_good ? 1 : 0);
     stats_set(stats, STATS_RELOADED_MS, loop_real_ms(&supervisor->loop));
     tell_ready(supervisor);
+    commands_end_reload(&supervisor->commands, is_good, text);
+}
+
+/* Where the file that serves now wants to be commanded; a socket that stays is
+   kept. */
+static void meet_control(struct supervisor *supervisor)
+{
+    const struct operation *operation;
+    int error;
+
+    if (supervisor->current == NULL) {
+        return;
+    }
+    operation = generation_operation(supervisor->current);
+    if (supervisor->control != NULL && operation->has_control &&
+        address_equals(control_address(supervisor->control),
+                       &operation->control)) {
+        return;
+    }
+    control_close(supervisor->control);
+    supervisor->control = NULL;
+    if (!operation->has_control) {
+        return;
+    }
+    error = control_open(&supervisor->loop, &operation->control,
+                         supervisor->log, commands_handle,
+                         &supervisor->commands, &supervisor->control);
+    if (error < 0) {
+        LOG(supervisor->log, LOG_ERROR, NULL,
+            "berthctl cannot reach this server: control: %s", strerror(-error));
+    }
 }
 
 static void take_over(struct generation *generation)
@@ -414,6 +451,11 @@ static void take_over(struct generation *generation)
 
     supervisor->current = generation;
     supervisor->next = NULL;
+    if (supervisor->control == NULL) {
+        meet_control(supervisor); /* who is told "ready" may command */
+    } else {
+        supervisor->is_control_due = true; /* see control_close() */
+    }
     generation_serve(generation);
     stats_set(supervisor->stats, STATS_GENERATION, generation->number);
     tell_addresses(supervisor, generation);
@@ -443,7 +485,7 @@ static void has_failed(struct generation *generation)
     LOG(supervisor->log, LOG_ERROR, NULL,
         "the reload has failed: generation %u serves on",
         supervisor->current->number);
-    end_reload(supervisor, false);
+    end_reload(supervisor, false, generation->text);
 }
 
 static void has_stopped(struct generation *generation)
@@ -456,7 +498,7 @@ static void has_stopped(struct generation *generation)
         if (supervisor->current != NULL) {
             LOG(supervisor->log, LOG_INFO, NULL,
                 "reloaded: generation %u serves", supervisor->current->number);
-            end_reload(supervisor, true);
+            end_reload(supervisor, true, supervisor->current->report.text);
         }
     }
 }
@@ -486,11 +528,10 @@ static void has_dropped(struct generation *generation,
 static void
 take_result(struct member *member, const struct crew_result *result, int fd)
 {
-    (void)member;
-    (void)result;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    struct generation *generation = member->parts->owner;
+    struct supervisor *supervisor = generation->owner;
+
+    commands_take_result(&supervisor->commands, member, result, fd);
 }
 
 static const struct generation_ops generation_ops = {
@@ -519,7 +560,7 @@ static void reload(struct supervisor *supervisor)
     if (error < 0) {
         LOG(supervisor->log, LOG_ERROR, NULL, "cannot reload: %s",
             strerror(-error));
-        end_reload(supervisor, false);
+        end_reload(supervisor, false, strerror(-error));
     }
 }
 
@@ -552,7 +593,9 @@ static int become(struct supervisor *supervisor)
         .generations = &supervisor->generations,
         .current = supervisor->current,
         .generation_count = supervisor->generation_count,
-        .control = HANDOVER_NONE,
+        .control = supervisor->control == NULL
+                       ? HANDOVER_NONE
+                       : control_fd(supervisor->control),
         .stats = supervisor->stats,
     };
     const int fd = handover_save(&handover);
@@ -728,6 +771,67 @@ static void take_signal(void *owner, uint32_t number)
     }
 }
 
+/* ------------------------------------------------------------------ commands */
+
+static void order_reload(void *owner)
+{
+    struct supervisor *supervisor = owner;
+
+    supervisor->is_reload_wanted = true;
+}
+
+static void order_stop(void *owner)
+{
+    struct supervisor *supervisor = owner;
+
+    if (!supervisor->is_stopping) {
+        begin_stop(supervisor);
+    }
+}
+
+static void order_level(void *owner, enum log_level level)
+{
+    struct supervisor *supervisor = owner;
+    const int32_t value = (int32_t)level;
+    const struct channel_message message = {
+        .type = CREW_LOG_LEVEL,
+        .data = &value,
+        .size = sizeof(value),
+        .fd = -1,
+    };
+
+    supervisor->log->level = level;
+    for (struct list *link = supervisor->generations.next;
+         link != &supervisor->generations; link = link->next) {
+        generation_tell(CONTAINER_OF(link, struct generation, link), &message);
+    }
+}
+
+static void order_drain(void *owner, size_t entry)
+{
+    struct supervisor *supervisor = owner;
+
+    generation_drain(supervisor->current, entry);
+}
+
+static const char *describe_state(void *owner)
+{
+    const struct supervisor *supervisor = owner;
+
+    if (supervisor->is_stopping) {
+        return "draining";
+    }
+    return is_busy(supervisor) ? "reloading" : "serving";
+}
+
+static const struct commands_ops commands_ops = {
+    .reload = order_reload,
+    .stop = order_stop,
+    .set_level = order_level,
+    .drain = order_drain,
+    .state = describe_state,
+};
+
 /* ------------------------------------------------------------------- running */
 
 /* Reports of this turn may have pointed to them. */
@@ -735,6 +839,10 @@ static bool end_turn(void *arg)
 {
     struct supervisor *supervisor = arg;
 
+    if (supervisor->is_control_due) {
+        supervisor->is_control_due = false;
+        meet_control(supervisor);
+    }
     while (!list_is_empty(&supervisor->over)) {
         struct generation *generation =
             CONTAINER_OF(supervisor->over.next, struct generation, link);
@@ -775,6 +883,12 @@ static int take_inheritance(struct supervisor *supervisor)
         return error;
     }
     supervisor->stats = handover.stats;
+    if (handover.control >= 0 &&
+        control_adopt(&supervisor->loop, handover.control, supervisor->log,
+                      commands_handle, &supervisor->commands,
+                      &supervisor->control) < 0) {
+        (void)close(handover.control);
+    }
     supervisor->current = handover.current;
     supervisor->generation_count = handover.generation_count;
     LOG(supervisor->log, LOG_INFO, NULL,
@@ -804,6 +918,7 @@ static int begin(struct supervisor *supervisor)
             return error;
         }
     }
+    supervisor->commands.stats = supervisor->stats;
     return begin_generation(supervisor);
 }
 
@@ -876,9 +991,20 @@ int supervisor_run(const struct supervisor_parts *parts)
     list_init(&supervisor.addresses);
     source_init(&supervisor.source, &supervisor_ops);
     upgrade_init(&supervisor.upgrade);
+    supervisor.commands = (struct commands){
+        .ops = &commands_ops,
+        .owner = &supervisor,
+        .loop = &supervisor.loop,
+        .log = parts->log,
+        .generations = &supervisor.generations,
+        .current = &supervisor.current,
+    };
+    commands_init(&supervisor.commands);
     error = set_up(&supervisor);
     if (error == 0) {
         error = run(&supervisor);
+        commands_fini(&supervisor.commands);
+        control_close(supervisor.control);
         stats_free(supervisor.stats);
         notify_close(&supervisor.notify);
         signals_close(&supervisor.signals);

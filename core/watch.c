@@ -10,17 +10,33 @@
 /* Looks without a callback before the thread sleeps until there is one. */
 #define QUIET_LOOKS 16
 
-static uint64_t read_clock_ms(void)
+static uint64_t read_clock_ns(void)
 {
     struct timespec now;
 
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((uint64_t)now.tv_sec * 1000) + ((uint64_t)now.tv_nsec / 1000000);
+    return ((uint64_t)now.tv_sec * 1000000000) + (uint64_t)now.tv_nsec;
 }
 
-void watch_init(struct watch *watch, uint64_t slow_ms)
+static uint64_t read_clock_ms(void)
+{
+    return read_clock_ns() / 1000000;
+}
+
+void watch_init(struct watch *watch, uint64_t slow_ms, struct crumb *crumb)
 {
     *watch = (struct watch){.slow_ms = slow_ms};
+    watch->crumb = crumb == NULL ? &watch->own : crumb;
+}
+
+COLD void watch_begin_sample(struct watch *watch)
+{
+    watch->sampled_ns = read_clock_ns();
+}
+
+COLD void watch_end_sample(const struct watch *watch, struct histogram *times)
+{
+    histogram_add(times, read_clock_ns() - watch->sampled_ns);
 }
 
 /* seen is stored last: who reads it finds the time that belongs to it. */
@@ -69,7 +85,7 @@ static void wait_ms(struct watch *watch, uint64_t ms)
 static void sleep_until_rung(struct watch *watch, uint64_t sequence)
 {
     atomic_store(&watch->is_asleep, true);
-    if (atomic_load(&watch->sequence) == sequence) {
+    if (atomic_load(&watch->crumb->sequence) == sequence) {
         (void)sem_wait(&watch->bell);
     }
     atomic_store(&watch->is_asleep, false);
@@ -84,7 +100,7 @@ static void *look_on(void *arg)
 
     while (!atomic_load(&watch->is_stopped)) {
         uint64_t sequence =
-            atomic_load_explicit(&watch->sequence, memory_order_relaxed);
+            atomic_load_explicit(&watch->crumb->sequence, memory_order_relaxed);
 
         if (sequence % 2 != 0) {
             note(watch, sequence);

@@ -13,13 +13,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "crumb.h"
+#include "histogram.h"
+
 /* Looks in the time that counts as slow: a callback is taken for shorter than
    it is by up to one of them. */
 #define WATCH_LOOKS 8
 
 struct watch {
-    /* The worker's: odd while a callback runs, so that each has a number. */
-    _Atomic uint64_t sequence;
+    /* The worker's: whose sequence is odd while a callback runs, so that each
+       has a number. */
+    struct crumb *crumb;
+    uint64_t sampled_ns; /* when the callback began that is timed */
+    struct crumb own;    /* where no one else looks */
     /* The thread's: the callback that it saw last, and when it first did. */
     _Atomic uint64_t seen;
     _Atomic uint64_t seen_ms;
@@ -31,8 +37,9 @@ struct watch {
     sem_t bell;
 };
 
-/* slow_ms: what counts as slow; 0: nothing does. No thread is started yet. */
-void watch_init(struct watch *watch, uint64_t slow_ms);
+/* slow_ms: what counts as slow; 0: nothing does. crumb: the breadcrumb that is
+   left; NULL: one of its own. No thread is started yet. */
+void watch_init(struct watch *watch, uint64_t slow_ms, struct crumb *crumb);
 
 /* Starts the thread, if anything is to be watched. Returns 0 or -errno. */
 int watch_start(struct watch *watch);
@@ -52,22 +59,35 @@ static inline void watch_wake(struct watch *watch)
     }
 }
 
-/* The worker begins a callback. */
-static inline void watch_enter(struct watch *watch)
-{
-    uint64_t sequence =
-        atomic_load_explicit(&watch->sequence, memory_order_relaxed);
+/* One callback in so many is timed: a clock call for each would cost more than
+   all that is counted. The first one is. */
+#define WATCH_SAMPLE 64
 
-    atomic_store_explicit(&watch->sequence, sequence + 1, memory_order_relaxed);
+static inline bool watch_is_sampled(uint64_t sequence)
+{
+    return sequence % ((uint64_t)2 * WATCH_SAMPLE) == 1;
 }
 
-/* It has ended. Returns for how many ms it ran, if that is slow, else 0. */
-static inline uint64_t watch_leave(struct watch *watch)
-{
-    uint64_t sequence =
-        atomic_load_explicit(&watch->sequence, memory_order_relaxed);
+void watch_begin_sample(struct watch *watch);
+void watch_end_sample(const struct watch *watch, struct histogram *times);
 
-    atomic_store_explicit(&watch->sequence, sequence + 1, memory_order_relaxed);
+/* The worker begins a callback. */
+static inline void watch_enter(struct watch *watch, struct crumb_place place)
+{
+    if (watch_is_sampled(crumb_enter(watch->crumb, place))) {
+        watch_begin_sample(watch);
+    }
+}
+
+/* It has ended; times: where it is counted if it was timed. Returns for how
+   many ms it ran, if that is slow, else 0. */
+static inline uint64_t watch_leave(struct watch *watch, struct histogram *times)
+{
+    const uint64_t sequence = crumb_leave(watch->crumb);
+
+    if (watch_is_sampled(sequence)) {
+        watch_end_sample(watch, times);
+    }
     return atomic_load_explicit(&watch->seen, memory_order_relaxed) == sequence
                ? watch_measure(watch)
                : 0;

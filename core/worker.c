@@ -21,6 +21,7 @@ enum worker_state {
 struct worker {
     const struct config *config;
     struct log *log;
+    struct stats *stats; /* NULL: nobody looks at what is counted */
     struct loop loop;
     struct connections connections;
     struct host host;
@@ -93,6 +94,27 @@ void worker_put_aside(struct worker *worker, const struct index_set *aside)
         }
     }
     addresses_put_aside(&worker->addresses, aside);
+}
+
+struct connections *worker_connections(struct worker *worker)
+{
+    return &worker->connections;
+}
+
+size_t worker_drain_entry(struct worker *worker, size_t index)
+{
+    struct index_set drained = {.bits = {0}};
+    struct entry *entry;
+
+    if (index >= worker->entry_count || !worker->entries[index].is_started) {
+        return 0;
+    }
+    entry = &worker->entries[index];
+    entry->is_aside = true;
+    index_set_add(&drained, index);
+    addresses_put_aside(&worker->addresses, &drained);
+    driver_stop_entry(&worker->connections, entry, BERTH_EXIT);
+    return entry->open;
 }
 
 void worker_set_log_level(struct worker *worker, enum log_level level)
@@ -170,7 +192,9 @@ start_entry(struct worker *worker, size_t index, struct errors *errors)
 
     parts.name = from->name;
     parts.protocol = &from->plugin->protocol;
+    parts.counters = from->plugin->counters;
     parts.counter_count = from->plugin->counter_count;
+    parts.stats = worker->stats;
     parts.settings = from->settings;
     parts.limits = &from->limits;
     parts.log_scope = &from->log;
@@ -288,6 +312,7 @@ static int set_up(struct worker *worker, struct errors *errors)
 
 int worker_new(const struct config *config,
                struct log *log,
+               struct stats *stats,
                struct errors *errors,
                struct worker **worker)
 {
@@ -299,7 +324,9 @@ int worker_new(const struct config *config,
     }
     made->config = config;
     made->log = log;
-    watch_init(&made->watch, config->slow_callback_ms);
+    made->stats = stats;
+    watch_init(&made->watch, config->slow_callback_ms,
+               stats == NULL ? NULL : stats_crumb(stats));
     host_init(&made->host);
     error = set_up(made, errors);
     if (error < 0) {

@@ -14,16 +14,19 @@
 #include "config.h"
 #include "error.h"
 #include "log.h"
+#include "stats.h"
 
 struct worker;
 
 /*
- * Makes the entries and runs their init. The config and the log are borrowed
+ * Makes the entries and runs their init. stats: where it is counted, in the
+ * slot that this process owns; NULL: in private. All of these are borrowed
  * until worker_free(). Returns 0 and a new *worker; -EINVAL when an init
  * refused (errors says what); else -errno.
  */
 int worker_new(const struct config *config,
                struct log *log,
+               struct stats *stats,
                struct errors *errors,
                struct worker **worker);
 
@@ -72,6 +75,15 @@ void worker_put_aside(struct worker *worker, const struct index_set *aside);
 
 /* From now on; also for entries that have a level of their own. */
 void worker_set_log_level(struct worker *worker, enum log_level level);
+
+/* Its connections, for listing.h. */
+struct connections *worker_connections(struct worker *worker);
+
+/*
+ * The entry's connections are told to finish (on_stop(BERTH_EXIT)), and it gets
+ * no new ones. Returns how many it has.
+ */
+size_t worker_drain_entry(struct worker *worker, size_t index);
 
 /* Opens the log file anew, after it was rotated. */
 void worker_reopen_log(struct worker *worker);

@@ -55,8 +55,8 @@ class Install(unittest.TestCase):
             return Server(**options)
 
     def test_it_has_what_it_should(self):
-        for path in ("bin/berth", "lib/berth/echo.so", "lib/berth/line.so",
-                     "etc/berth/server.yaml",
+        for path in ("bin/berth", "bin/berthctl", "lib/berth/echo.so",
+                     "lib/berth/line.so", "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
                      "etc/berth/www/index.html", "include/berth/line.h",
                      "include/berth/protocol.h", "share/doc/berth/README.md",

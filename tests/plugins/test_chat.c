@@ -87,8 +87,9 @@ START_TEST(a_line_goes_to_all_others_who_have_a_name)
     example_expect(cem, "bob: hello\nbob: \nbob: bye\n");
     example_expect(bob, "");
     example_expect(nobody, "");
-    ck_assert_uint_eq(simulator.entry.counters[COUNT_LINES], 3);
-    ck_assert_uint_eq(simulator.entry.counters[COUNT_DROPPED], 0);
+    ck_assert_uint_eq(simulator.entry.account->counters[COUNT_LINES].value, 3);
+    ck_assert_uint_eq(simulator.entry.account->counters[COUNT_DROPPED].value,
+                      0);
     example_end();
 }
 END_TEST

@@ -107,11 +107,11 @@ static void open_gate(int jobs)
 
 static void expect_counts(uint64_t right, uint64_t wrong, uint64_t gone)
 {
-    const uint64_t *counters = simulator.entry.counters;
+    const struct account_counter *counters = simulator.entry.account->counters;
 
-    ck_assert_uint_eq(counters[COUNT_RIGHT], right);
-    ck_assert_uint_eq(counters[COUNT_WRONG], wrong);
-    ck_assert_uint_eq(counters[COUNT_GONE], gone);
+    ck_assert_uint_eq(counters[COUNT_RIGHT].value, right);
+    ck_assert_uint_eq(counters[COUNT_WRONG].value, wrong);
+    ck_assert_uint_eq(counters[COUNT_GONE].value, gone);
 }
 
 /* ------------------------------------------------------------------- tests */

@@ -348,6 +348,7 @@ int simulator_init(struct simulator *simulator,
     list_init(&simulator->peers);
     error = log_open(&simulator->log, NULL, parts->log_level, LOG_TEXT);
     if (error == 0) {
+        watch_init(&simulator->watch, 0, NULL);
         error = loop_open(&simulator->loop, read_clock, simulator, end_turn,
                           simulator);
         simulator->loop.wall = read_wall;

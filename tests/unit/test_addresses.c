@@ -103,6 +103,7 @@ static void set_up(void)
     errors_init(&errors);
     ck_assert_int_eq(
         log_open(&server_log, fixtures_path("log"), LOG_INFO, LOG_TEXT), 0);
+    watch_init(&watch, 0, NULL);
     ck_assert_int_eq(loop_open(&loop, loop_monotonic_ms, NULL, NULL, NULL), 0);
     ck_assert_int_eq(connections_init(&connections, &parts), 0);
     set_up_entries();

@@ -82,6 +82,7 @@ static void take_turn(void)
 
 static void set_up(void)
 {
+    watch_init(&watch, 0, NULL);
     ck_assert_int_eq(loop_open(&loop, tell_time, NULL, be_busy, NULL), 0);
 }
 
@@ -234,8 +235,8 @@ START_TEST(counters_begin_with_zero)
     begin(&plain, &limits);
     ck_assert_uint_eq(entry.counter_count, 3);
     for (size_t i = 0; i < 3; i++) {
-        ck_assert_uint_eq(entry.counters[i], 0);
-        entry.counters[i] = UINT64_MAX;
+        ck_assert_uint_eq(entry.account->counters[i].value, 0);
+        entry.account->counters[i].value = UINT64_MAX;
     }
     entry_fini(&entry);
 }

@@ -428,8 +428,8 @@ START_TEST(counters_count_and_ignore_what_they_do_not_know)
     berth_count(&simulator.entry.head, 1, 5);
     berth_count(&simulator.entry.head, 1, 2);
     berth_count(&simulator.entry.head, 2, 9);
-    ck_assert_uint_eq(simulator.entry.counters[0], 0);
-    ck_assert_uint_eq(simulator.entry.counters[1], 7);
+    ck_assert_uint_eq(simulator.entry.account->counters[0].value, 0);
+    ck_assert_uint_eq(simulator.entry.account->counters[1].value, 7);
     simulator_fini(&simulator);
 }
 END_TEST

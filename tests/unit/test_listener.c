@@ -107,6 +107,7 @@ static void set_up(void)
     other.socket.fd = -1;
     ck_assert_int_eq(
         log_open(&server_log, fixtures_path("log"), LOG_INFO, LOG_TEXT), 0);
+    watch_init(&watch, 0, NULL);
     ck_assert_int_eq(loop_open(&loop, tell_time, NULL, end_turn, &connections),
                      0);
     loop.is_busy = true;

@@ -9,17 +9,19 @@
 #define HOUR_MS ((uint64_t)60 * 60 * 1000)
 
 static struct watch watch;
+static struct histogram times;
+static const struct crumb_place place = {.callback = CRUMB_ON_DATA};
 
 static void begin(uint64_t slow_ms)
 {
-    watch_init(&watch, slow_ms);
+    watch_init(&watch, slow_ms, NULL);
     ck_assert_int_eq(watch_start(&watch), 0);
 }
 
 /* The thread has looked at the callback that runs. */
 static void await_look(void)
 {
-    while (atomic_load(&watch.seen) != atomic_load(&watch.sequence)) {
+    while (atomic_load(&watch.seen) != atomic_load(&watch.crumb->sequence)) {
         (void)sched_yield();
     }
 }
@@ -51,9 +53,9 @@ START_TEST(without_a_thread_nothing_is_slow)
 {
     begin(0);
     ck_assert(!watch.is_started);
-    watch_enter(&watch);
+    watch_enter(&watch, place);
     pass_ms(2);
-    ck_assert_uint_eq(watch_leave(&watch), 0);
+    ck_assert_uint_eq(watch_leave(&watch, &times), 0);
     watch_stop(&watch);
 }
 END_TEST
@@ -61,21 +63,21 @@ END_TEST
 START_TEST(a_callback_that_takes_long_is_measured)
 {
     begin(3);
-    watch_enter(&watch);
+    watch_enter(&watch, place);
     await_look();
     pass_ms(5);
-    ck_assert_uint_ge(watch_leave(&watch), 3);
+    ck_assert_uint_ge(watch_leave(&watch, &times), 3);
     watch_stop(&watch);
 }
 END_TEST
 
 START_TEST(one_that_was_seen_and_is_short_is_not)
 {
-    watch_init(&watch, HOUR_MS);
-    watch_enter(&watch);
+    watch_init(&watch, HOUR_MS, NULL);
+    watch_enter(&watch, place);
     ck_assert_int_eq(watch_start(&watch), 0);
     await_look();
-    ck_assert_uint_eq(watch_leave(&watch), 0);
+    ck_assert_uint_eq(watch_leave(&watch, &times), 0);
     watch_stop(&watch);
 }
 END_TEST
@@ -84,11 +86,11 @@ START_TEST(the_time_is_that_of_the_callback_not_of_those_before)
 {
     begin(HOUR_MS);
     for (int i = 0; i < 1000; i++) {
-        watch_enter(&watch);
-        ck_assert_uint_eq(watch_leave(&watch), 0);
+        watch_enter(&watch, place);
+        ck_assert_uint_eq(watch_leave(&watch, &times), 0);
     }
     watch_stop(&watch);
-    ck_assert_uint_eq(atomic_load(&watch.sequence), 2000);
+    ck_assert_uint_eq(atomic_load(&watch.crumb->sequence), 2000);
 }
 END_TEST
 
@@ -98,10 +100,10 @@ START_TEST(with_nothing_going_on_it_sleeps_until_a_turn_begins)
     for (int i = 0; i < 3; i++) {
         await_sleep();
         watch_wake(&watch);
-        watch_enter(&watch);
+        watch_enter(&watch, place);
         await_look();
         pass_ms(2);
-        ck_assert_uint_ge(watch_leave(&watch), 1);
+        ck_assert_uint_ge(watch_leave(&watch, &times), 1);
     }
     watch_stop(&watch);
 }

@@ -232,7 +232,7 @@ static int serve(void)
     errors_init(&errors);
     open_child_log(&server_log);
     foreground_prepare();
-    error = worker_new(&config, &server_log, &errors, &worker);
+    error = worker_new(&config, &server_log, NULL, &errors, &worker);
     if (error == 0) {
         error = worker_listen(worker);
     }
@@ -693,7 +693,8 @@ START_TEST(every_address_that_cannot_be_bound_is_told)
     add_entry(&echo, "unix:two");
     errors_init(&errors);
     open_child_log(&server_log);
-    ck_assert_int_eq(worker_new(&config, &server_log, &errors, &worker), 0);
+    ck_assert_int_eq(worker_new(&config, &server_log, NULL, &errors, &worker),
+                     0);
     ck_assert_int_eq(worker_listen(worker), -EADDRINUSE);
     (void)await("cannot bind unix:one: ");
     (void)await("cannot bind unix:two: ");
@@ -717,14 +718,14 @@ START_TEST(every_init_that_refuses_is_told)
     add_entry(&refusing, "unix:two");
     errors_init(&errors);
     open_child_log(&server_log);
-    ck_assert_int_eq(worker_new(&config, &server_log, &errors, &worker),
+    ck_assert_int_eq(worker_new(&config, &server_log, NULL, &errors, &worker),
                      -EINVAL);
     ck_assert_ptr_null(worker);
     ck_assert_uint_eq(errors_count(&errors), 1);
     (void)await("fini of second");
     ck_assert_ptr_null(strstr(lines, "fini of first"));
     entries[1].name = "third";
-    ck_assert_int_eq(worker_new(&config, &server_log, &errors, &worker),
+    ck_assert_int_eq(worker_new(&config, &server_log, NULL, &errors, &worker),
                      -EINVAL);
     ck_assert_uint_eq(errors_count(&errors), 3);
     log_close(&server_log);
