@@ -512,26 +512,25 @@ static int peek(struct whole *whole,
     return error == -EINVAL ? 0 : error;
 }
 
-int config_peek(const struct config_source *source, struct config **config)
+int config_peek(const struct config_source *source,
+                struct errors *errors,
+                struct config **config)
 {
-    struct errors errors;
-    struct whole *whole;
-    int error = -ENOMEM;
+    struct whole *whole = make_whole(
+        source->path == NULL ? name_words(source->word_count) : source->path,
+        &source->folders, errors);
+    int error;
 
-    errors_init(&errors);
-    whole = make_whole(source->path == NULL ? name_words(source->word_count)
-                                            : source->path,
-                       &source->folders, &errors);
-    if (whole != NULL) {
-        error = peek(whole, source, &errors);
-        if (error < 0) {
-            config_free(&whole->config);
-        } else {
-            *config = &whole->config;
-        }
+    if (whole == NULL) {
+        return -ENOMEM;
     }
-    errors_fini(&errors);
-    return error;
+    error = peek(whole, source, errors);
+    if (error < 0) {
+        config_free(&whole->config);
+        return error;
+    }
+    *config = &whole->config;
+    return 0;
 }
 
 void config_refuse(const struct config *config,

@@ -44,7 +44,7 @@ int generation_adopt(const struct generation_parts *parts,
     list_init(&made->link);
     source_init(&made->timer, &timer_ops);
     made->source.folders.snapshot = snapshot;
-    error = config_peek(&made->source, &made->top);
+    error = config_peek(&made->source, parts->errors, &made->top);
     if (error < 0) {
         generation_free(made);
         return error;

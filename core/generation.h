@@ -102,6 +102,7 @@ struct generation_parts {
     struct stats *stats;
     uint32_t number;
     struct config_source source; /* without a snapshot */
+    struct errors *errors;       /* what is wrong with it, if it fails */
 };
 
 /* Reads the file's bytes and its top level. Returns 0 or -errno. */
