@@ -83,7 +83,8 @@ class UnderLoad(unittest.TestCase):
                 load.reload(server)
                 self.check_long_ones(load, who)
                 new = {pid for pid in children(server.pid)}
-                for sock, pid in connect_to_all(server, count):
+                # Where several share a socket, not all of them need to.
+                for sock, pid in connect_to_all(server, min(count, 4)):
                     self.assertIn(pid, new)
                     sock.close()
 
@@ -228,8 +229,8 @@ class Refused(unittest.TestCase):
     top = {"workers": 2, "start_timeout": "500ms"}
 
     def check(self, config, *patterns):
-        done = run("--check", "-c", "server.yaml", config=config,
-                   env=ENVIRONMENT) if patterns == () else None
+        done = None if patterns else run("--check", "-c", "server.yaml",
+                                         config=config, env=ENVIRONMENT)
         with serve(witness_yaml(**self.top)) as server, Load() as load:
             load.add(server.address, 5)
             load.add(server.address, 5, is_short=True)
@@ -252,12 +253,13 @@ class Refused(unittest.TestCase):
         self.check_first_start(config, *patterns)
 
     def check_first_start(self, config, *patterns):
-        """The same at the start: status 78, and the words of --check."""
+        """The same at the start: status 78, and the words of --check where a
+        check comes to an end."""
         started = run("-c", "server.yaml", config=config, env=ENVIRONMENT)
         self.assertEqual(started.returncode, 78, started.stderr)
         for pattern in patterns:
             self.assertRegex(started.stderr, pattern)
-        if patterns == ():
+        if not patterns:
             checked = run("--check", "-c", "server.yaml", config=config,
                           env=ENVIRONMENT)
             self.assertEqual(checked.returncode, 78)
@@ -270,14 +272,14 @@ class Refused(unittest.TestCase):
         self.check(witness_yaml(drain_timeout="30", **self.top) + "colour: 1\n")
 
     def test_no_such_plugin(self):
-        self.check(witness_yaml(plugin="./none.so", **self.top))
+        self.check(witness_yaml(plugin="/none.so", **self.top))
 
     def test_a_plugin_that_refuses(self):
         self.check(witness_yaml(settings={"init": "refuse"}, **self.top))
 
     def test_a_plugin_that_hangs(self):
         self.check(witness_yaml(settings={"init": "hang"}, **self.top),
-                   r"server\.yaml: error: a plugin hangs.*500ms")
+                   r"server\.yaml: error: init of 'witness' hangs: .*500ms")
 
     def test_a_plugin_that_crashes(self):
         self.check(witness_yaml(settings={"init": "crash"}, **self.top),
@@ -304,8 +306,7 @@ class Refused(unittest.TestCase):
                 reload(server)
                 reload(server)
                 server.wait_log("killed", start)
-                with self.assertRaises(ConnectionResetError):
-                    recv_all(sock)
+                self.assertEqual(recv_all(sock), b"")
             ask_once(server.address)
 
 
