@@ -230,8 +230,9 @@ os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
 """
 
 
-def run(*args, config=None, files=None, env=None, timeout=TIMEOUT_S):
-    """Runs berth to its end, in a temporary folder where `config` stands as
+def run(*args, config=None, files=None, env=None, timeout=TIMEOUT_S,
+        wrapper=()):
+    """Runs berth, behind a wrapper if there is one, to its end, in a temporary folder where `config` stands as
     server.yaml and `files` beside it. Returns the completed process, with
     stdout and stderr as text."""
     with tempfile.TemporaryDirectory(prefix="berth-") as folder:
@@ -243,7 +244,7 @@ def run(*args, config=None, files=None, env=None, timeout=TIMEOUT_S):
             with open(os.path.join(folder, name), mode) as file:
                 file.write(text)
         done = subprocess.run(
-            [BERTH, *args], cwd=folder, stdin=subprocess.DEVNULL,
+            [*wrapper, BERTH, *args], cwd=folder, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})}, timeout=timeout,
             errors="replace", check=False)
