@@ -71,22 +71,34 @@ void config_free(struct config *config)
     }
 }
 
-/* The absolute folder that a file is in; NULL, with errno set. */
-static char *find_folder(const char *path)
+/* The folder that a file is in; path NULL: the working directory. */
+static char *name_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *folder, *absolute;
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
 
     if (slash == NULL) {
-        return realpath(".", NULL);
+        return strdup(".");
     }
-    folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    if (folder == NULL) {
-        return NULL;
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* The same, absolute; NULL, with errno set. It may be gone by now: that is no
+   reason to refuse what was read there before. */
+static char *find_folder(const char *path, bool may_be_gone)
+{
+    char *folder = name_folder(path);
+    char *absolute = folder == NULL ? NULL : realpath(folder, NULL);
+
+    if (absolute == NULL && may_be_gone && errno != ENOMEM) {
+        return folder;
     }
-    absolute = realpath(folder, NULL);
     free(folder);
     return absolute;
+}
+
+static bool is_sealed(const struct config_folders *folders)
+{
+    return folders->snapshot != NULL && snapshot_is_sealed(folders->snapshot);
 }
 
 /* Fills what entries are made from; path NULL: the working directory. */
@@ -114,7 +126,7 @@ static int init_making(struct making *making,
                 .plugins = &whole->plugins,
             },
     };
-    folder = path == NULL ? realpath(".", NULL) : find_folder(path);
+    folder = find_folder(path, is_sealed(folders));
     if (folder == NULL) {
         const int error = errno;
 
@@ -512,26 +524,25 @@ static int peek(struct whole *whole,
     return error == -EINVAL ? 0 : error;
 }
 
-int config_peek(const struct config_source *source, struct config **config)
+int config_peek(const struct config_source *source,
+                struct errors *errors,
+                struct config **config)
 {
-    struct errors errors;
-    struct whole *whole;
-    int error = -ENOMEM;
+    struct whole *whole = make_whole(
+        source->path == NULL ? name_words(source->word_count) : source->path,
+        &source->folders, errors);
+    int error;
 
-    errors_init(&errors);
-    whole = make_whole(source->path == NULL ? name_words(source->word_count)
-                                            : source->path,
-                       &source->folders, &errors);
-    if (whole != NULL) {
-        error = peek(whole, source, &errors);
-        if (error < 0) {
-            config_free(&whole->config);
-        } else {
-            *config = &whole->config;
-        }
+    if (whole == NULL) {
+        return -ENOMEM;
     }
-    errors_fini(&errors);
-    return error;
+    error = peek(whole, source, errors);
+    if (error < 0) {
+        config_free(&whole->config);
+        return error;
+    }
+    *config = &whole->config;
+    return 0;
 }
 
 void config_refuse(const struct config *config,

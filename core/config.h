@@ -86,11 +86,13 @@ int config_read(const struct config_source *source,
                 struct config **config);
 
 /*
- * Only the top level, and only as far as it is right: it has no entries, no
- * plugin is looked at, and nothing is told about what is wrong. Returns 0; or
- * -errno: nothing can be read of it.
+ * Only the top level, and only as far as it is right: it has no entries, and no
+ * plugin is looked at. Returns 0, whatever is wrong with single keys; or
+ * -errno: nothing can be read of it. errors: why.
  */
-int config_peek(const struct config_source *source, struct config **config);
+int config_peek(const struct config_source *source,
+                struct errors *errors,
+                struct config **config);
 
 /*
  * An init refused: adds the error, at the option that it names or else at the

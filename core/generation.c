@@ -16,6 +16,7 @@
 #include "units.h"
 
 static const struct source_ops timer_ops;
+static const struct source_ops end_timer_ops;
 
 /* ------------------------------------------------------------------- making */
 
@@ -43,8 +44,9 @@ int generation_adopt(const struct generation_parts *parts,
     };
     list_init(&made->link);
     source_init(&made->timer, &timer_ops);
+    source_init(&made->end_timer, &end_timer_ops);
     made->source.folders.snapshot = snapshot;
-    error = config_peek(&made->source, &made->top);
+    error = config_peek(&made->source, parts->errors, &made->top);
     if (error < 0) {
         generation_free(made);
         return error;
@@ -69,6 +71,7 @@ void generation_free(struct generation *generation)
     }
     channel_close(&generation->channel);
     loop_cancel_timer(&generation->timer);
+    loop_cancel_timer(&generation->end_timer);
     list_remove(&generation->link);
     for (size_t i = 0;
          generation->strikes != NULL && i < generation->report.entry_count;
@@ -182,6 +185,13 @@ static void timed_out(struct source *source)
 }
 
 static const struct source_ops timer_ops = {.expired = timed_out};
+
+static void end_is_due(struct source *source)
+{
+    generation_hurry(CONTAINER_OF(source, struct generation, end_timer));
+}
+
+static const struct source_ops end_timer_ops = {.expired = end_is_due};
 
 /* ----------------------------------------------------------------- checking */
 

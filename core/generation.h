@@ -79,6 +79,8 @@ struct generation {
     int checker_slot;
     struct channel channel;   /* the checker's */
     struct source timer;      /* start_timeout; then the watchdog */
+    struct source end_timer;  /* once it stops: who is stuck is not waited for,
+                                 then killed */
     struct shards **shards;   /* the owner's, one for each listener */
     uint32_t *workers;        /* that serve each listener; 0: all */
     struct member_parts crew; /* what its members have in common */
@@ -89,6 +91,7 @@ struct generation {
     uint32_t member_count;
     struct roster roster;
     bool is_stop_told; /* `stopped` was */
+    bool is_late;      /* who is left when end_timer fires is killed */
     char *text;        /* why it failed; as errors_print() has it */
     int status;        /* to exit with then */
 };
@@ -102,6 +105,7 @@ struct generation_parts {
     struct stats *stats;
     uint32_t number;
     struct config_source source; /* without a snapshot */
+    struct errors *errors;       /* what is wrong with it, if it fails */
 };
 
 /* Reads the file's bytes and its top level. Returns 0 or -errno. */
@@ -148,7 +152,11 @@ void generation_serve(struct generation *generation);
    nobody else listens are dropped. */
 void generation_drain(struct generation *generation, size_t entry);
 
-/* As worker_stop(). */
+/*
+ * As worker_stop(); kept is NULL at the server's end, which the owner bounds.
+ * Else one who does not answer is waited for no longer than 5 s, and killed 5 s
+ * after drain_timeout.
+ */
 void generation_stop(struct generation *generation,
                      int reason,
                      const struct index_set *kept);
@@ -175,6 +183,9 @@ __attribute__((format(printf, 3, 4))) void generation_fail(
 
 /* The watchdog has a look. Between this header's own files. */
 void generation_watch(struct generation *generation);
+
+/* end_timer has fired. */
+void generation_hurry(struct generation *generation);
 
 /* Is that the end of it? Between this header's own files. */
 void generation_settle(struct generation *generation);

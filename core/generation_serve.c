@@ -15,6 +15,10 @@
 #define LOOKS 4
 #define LOOK_LEAST_MS 5
 
+/* So long a worker may take for what it is told to do at once; one that takes
+   longer is stuck in a plugin. */
+#define ANSWER_MS 5000
+
 static struct generation *generation_of(const struct member *member)
 {
     return member->parts->owner;
@@ -86,6 +90,12 @@ void generation_serve(struct generation *generation)
 
 /* ----------------------------------------------------------------- stopping */
 
+static void tell_stopped(struct generation *generation)
+{
+    generation->is_stop_told = true;
+    generation->ops->stopped(generation);
+}
+
 /* Those that are there have told; whoever has ended holds nothing. */
 static void look_whether_stopped(struct generation *generation)
 {
@@ -99,8 +109,31 @@ static void look_whether_stopped(struct generation *generation)
             return;
         }
     }
-    generation->is_stop_told = true;
-    generation->ops->stopped(generation);
+    tell_stopped(generation);
+}
+
+void generation_hurry(struct generation *generation)
+{
+    const uint64_t drain_ms =
+        generation_operation(generation)->drain_timeout_ms;
+
+    if (generation->is_late) {
+        LOG(generation->log, LOG_ERROR, NULL,
+            "generation %u: workers that do not end are killed",
+            generation->number);
+        generation_kill(generation);
+        return;
+    }
+    generation->is_late = true;
+    if (drain_ms != 0) {
+        loop_set_timer(generation->loop, &generation->end_timer, drain_ms);
+    }
+    if (!generation->is_stop_told) {
+        LOG(generation->log, LOG_WARNING, NULL,
+            "generation %u: a worker does not answer: it is not waited for",
+            generation->number);
+        tell_stopped(generation);
+    }
 }
 
 void generation_stop(struct generation *generation,
@@ -119,6 +152,7 @@ void generation_stop(struct generation *generation,
     }
     if (kept != NULL) {
         order.kept = *kept;
+        loop_set_timer(generation->loop, &generation->end_timer, ANSWER_MS);
     }
     generation->state = GENERATION_STOPPING;
     for (uint32_t i = 0; i < generation->member_count; i++) {
@@ -140,6 +174,8 @@ void generation_end(struct generation *generation)
     const struct channel_message message = {.type = CREW_END, .fd = -1};
 
     generation_tell(generation, &message);
+    generation->is_late = true;
+    loop_set_timer(generation->loop, &generation->end_timer, ANSWER_MS);
 }
 
 void generation_tell(struct generation *generation,

@@ -188,9 +188,14 @@ static int run_server(struct program *program)
     const bool is_heir = supervisor_is_heir();
     int32_t workers = program->cli.workers;
     struct config *top = NULL;
+    struct errors untold;
+    int error;
     int status;
 
-    if (config_peek(&program->source, &top) < 0) {
+    errors_init(&untold);
+    error = config_peek(&program->source, &untold, &top);
+    errors_fini(&untold);
+    if (error < 0) {
         return is_heir ? supervise(program, &plain) : run_configured(program);
     }
     if (workers < 0) {

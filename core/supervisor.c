@@ -235,7 +235,9 @@ static void give_up(struct supervisor *supervisor,
     generation_stop(generation, BERTH_EXIT, NULL);
 }
 
-static int begin_generation(struct supervisor *supervisor)
+/* errors: why server.yaml cannot be read, if that is what fails. */
+static int begin_generation(struct supervisor *supervisor,
+                            struct errors *errors)
 {
     const struct generation_parts parts = {
         .owner = supervisor,
@@ -245,6 +247,7 @@ static int begin_generation(struct supervisor *supervisor)
         .stats = supervisor->stats,
         .number = supervisor->generation_count + 1,
         .source = *supervisor->parts->source,
+        .errors = errors,
     };
     int error = generation_new(&parts, &supervisor->next);
 
@@ -471,6 +474,14 @@ static void take_over(struct generation *generation)
     }
 }
 
+static void tell_failure(struct supervisor *supervisor, const char *text)
+{
+    LOG(supervisor->log, LOG_ERROR, NULL,
+        "the reload has failed: generation %u serves on",
+        supervisor->current->number);
+    end_reload(supervisor, false, text);
+}
+
 static void has_failed(struct generation *generation)
 {
     struct supervisor *supervisor = generation->owner;
@@ -482,10 +493,7 @@ static void has_failed(struct generation *generation)
         supervisor->is_stopping = true;
         return;
     }
-    LOG(supervisor->log, LOG_ERROR, NULL,
-        "the reload has failed: generation %u serves on",
-        supervisor->current->number);
-    end_reload(supervisor, false, generation->text);
+    tell_failure(supervisor, generation->text);
 }
 
 static void has_stopped(struct generation *generation)
@@ -546,8 +554,27 @@ static const struct generation_ops generation_ops = {
 
 /* ------------------------------------------------------------------- signals */
 
+/* Not even the top level can be read, or there is no memory. */
+static void
+cannot_reload(struct supervisor *supervisor, struct errors *errors, int error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream =
+        errors_count(errors) == 0 ? NULL : open_memstream(&text, &size);
+
+    if (stream != NULL) {
+        errors_print(errors, stream);
+        (void)fclose(stream);
+    }
+    print_text(supervisor, text);
+    tell_failure(supervisor, text == NULL ? strerror(-error) : text);
+    free(text);
+}
+
 static void reload(struct supervisor *supervisor)
 {
+    struct errors errors;
     int error;
 
     if (is_busy(supervisor)) {
@@ -556,12 +583,12 @@ static void reload(struct supervisor *supervisor)
     }
     LOG(supervisor->log, LOG_INFO, NULL, "reloading");
     (void)notify_reloading(&supervisor->notify);
-    error = begin_generation(supervisor);
+    errors_init(&errors);
+    error = begin_generation(supervisor, &errors);
     if (error < 0) {
-        LOG(supervisor->log, LOG_ERROR, NULL, "cannot reload: %s",
-            strerror(-error));
-        end_reload(supervisor, false, strerror(-error));
+        cannot_reload(supervisor, &errors, error);
     }
+    errors_fini(&errors);
 }
 
 static void upgrade(struct supervisor *supervisor)
@@ -861,7 +888,8 @@ bool supervisor_is_heir(void)
     return getenv(HANDOVER_VARIABLE) != NULL;
 }
 
-static int take_inheritance(struct supervisor *supervisor)
+static int take_inheritance(struct supervisor *supervisor,
+                            struct errors *errors)
 {
     const struct generation_parts parts = {
         .owner = supervisor,
@@ -869,6 +897,7 @@ static int take_inheritance(struct supervisor *supervisor)
         .loop = &supervisor->loop,
         .log = supervisor->log,
         .source = *supervisor->parts->source,
+        .errors = errors,
     };
     struct handover handover = {
         .addresses = &supervisor->addresses,
@@ -900,10 +929,10 @@ static int take_inheritance(struct supervisor *supervisor)
 
 /* What this program makes of server.yaml takes over from what the last one
    made of it. */
-static int begin(struct supervisor *supervisor)
+static int begin(struct supervisor *supervisor, struct errors *errors)
 {
     if (supervisor_is_heir()) {
-        const int error = take_inheritance(supervisor);
+        const int error = take_inheritance(supervisor, errors);
 
         if (error < 0) {
             LOG(supervisor->log, LOG_ERROR, NULL,
@@ -919,13 +948,24 @@ static int begin(struct supervisor *supervisor)
         }
     }
     supervisor->commands.stats = supervisor->stats;
-    return begin_generation(supervisor);
+    if (supervisor->current != NULL) {
+        reload(supervisor);
+        return 0;
+    }
+    return begin_generation(supervisor, errors);
 }
 
 static int run(struct supervisor *supervisor)
 {
-    int error = begin(supervisor);
+    struct errors errors;
+    int error;
 
+    errors_init(&errors);
+    error = begin(supervisor, &errors);
+    if (error < 0) {
+        errors_print(&errors, stderr);
+    }
+    errors_fini(&errors);
     (void)end_turn(supervisor); /* of what could not even begin */
     while (error == 0 && !supervisor->is_over) {
         error = loop_turn(&supervisor->loop);

@@ -158,10 +158,24 @@ class Server:
         """Ends it at once, whatever it does."""
         if self._scratch is None:
             return
+        workers = self._children()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        for pid in workers:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         self._finish()
+
+    def _children(self):
+        """Workers: a stuck one would outlive its supervisor."""
+        try:
+            with open(f"/proc/{self.pid}/task/{self.pid}/children") as file:
+                return [int(pid) for pid in file.read().split()]
+        except FileNotFoundError:
+            return []
 
     def _finish(self):
         if self._scratch is None:
@@ -216,8 +230,9 @@ os.execvp(sys.argv[end + 1], sys.argv[end + 1:])
 """
 
 
-def run(*args, config=None, files=None, env=None, timeout=TIMEOUT_S):
-    """Runs berth to its end, in a temporary folder where `config` stands as
+def run(*args, config=None, files=None, env=None, timeout=TIMEOUT_S,
+        wrapper=()):
+    """Runs berth, behind a wrapper if there is one, to its end, in a temporary folder where `config` stands as
     server.yaml and `files` beside it. Returns the completed process, with
     stdout and stderr as text."""
     with tempfile.TemporaryDirectory(prefix="berth-") as folder:
@@ -229,7 +244,7 @@ def run(*args, config=None, files=None, env=None, timeout=TIMEOUT_S):
             with open(os.path.join(folder, name), mode) as file:
                 file.write(text)
         done = subprocess.run(
-            [BERTH, *args], cwd=folder, stdin=subprocess.DEVNULL,
+            [*wrapper, BERTH, *args], cwd=folder, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env={**os.environ, **(env or {})}, timeout=timeout,
             errors="replace", check=False)

@@ -235,9 +235,11 @@ class Load:
         self.run(lambda: self.answers >= goal, f"{answers} answers")
 
     def settle(self):
-        """Until each client has been answered over its connection."""
-        self.run(lambda: all(client.pid is not None for client in self.clients),
-                 "all are answered")
+        """Until each client has been answered: a long one over the connection
+        that it has."""
+        self.run(lambda: all(client.answers > 0 if client.is_short
+                             else client.pid is not None
+                             for client in self.clients), "all are answered")
 
     def reload(self, server, pattern="reloaded: "):
         """SIGHUP, while all go on; waits for what comes of it."""
