@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -237,15 +238,29 @@ static struct member *find_member(const struct commands *commands, long pid)
 {
     for (struct list *link = commands->generations->next;
          link != commands->generations; link = link->next) {
-        struct generation *generation = generation_of(link);
+        struct member *member = generation_find(generation_of(link), (pid_t)pid);
 
-        for (uint32_t i = 0; i < generation->member_count; i++) {
-            if (generation->members[i].pid == pid) {
-                return &generation->members[i];
-            }
+        if (member != NULL) {
+            return member;
         }
     }
     return NULL;
+}
+
+/* "4711.17": a process and a number; false: it is something else. */
+static bool read_id(const char *text, long *pid, uint64_t *number)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)text[0])) {
+        return false;
+    }
+    *pid = strtol(text, &end, 10);
+    if (*pid <= 0 || *end != '.' || !isdigit((unsigned char)end[1])) {
+        return false;
+    }
+    *number = strtoull(end + 1, &end, 10);
+    return *end == '\0';
 }
 
 static void close_connection(struct commands *commands,
@@ -255,11 +270,8 @@ static void close_connection(struct commands *commands,
     struct asked *asked;
     uint64_t number;
     long pid;
-    char rest;
 
-    if (sscanf(request->argv[1], "%ld.%" SCNu64 "%c", &pid, &number, &rest) !=
-            2 ||
-        pid <= 0) {
+    if (!read_id(request->argv[1], &pid, &number)) {
         control_fail(request,
                      "'%s' is no connection: as in 4711.17, which "
                      "`connections` shows",
@@ -464,9 +476,10 @@ void commands_init(struct commands *commands)
 void commands_fini(struct commands *commands)
 {
     commands_end_reload(commands, false, "the server ends");
-    while (!list_is_empty(&commands->asked)) {
-        struct asked *asked = asked_of(commands->asked.next);
+    for (struct list *link = commands->asked.next; link != &commands->asked;) {
+        struct asked *asked = asked_of(link);
 
+        link = link->next; /* it is about to be freed */
         asked->error = -ESHUTDOWN;
         finish(asked, "the server ends");
     }

@@ -364,17 +364,27 @@ void generation_kill(struct generation *generation)
     }
 }
 
+struct member *generation_find(const struct generation *generation, pid_t pid)
+{
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        if (generation->members[i].pid == pid) {
+            return &generation->members[i];
+        }
+    }
+    return NULL;
+}
+
 bool generation_reap(struct generation *generation, pid_t pid, int status)
 {
+    struct member *member;
+
     if (generation->checker == pid) {
         reap_checker(generation, status);
         return true;
     }
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        if (generation->members[i].pid == pid) {
-            generation_lose_member(&generation->members[i], status);
-            return true;
-        }
+    member = generation_find(generation, pid);
+    if (member != NULL) {
+        generation_lose_member(member, status);
     }
-    return false;
+    return member != NULL;
 }

@@ -193,6 +193,9 @@ void generation_settle(struct generation *generation);
 /* What a worker's end means; see member_reap(). The same. */
 void generation_lose_member(struct member *member, int status);
 
+/* The worker of that process; NULL: it is none of this generation. */
+struct member *generation_find(const struct generation *generation, pid_t pid);
+
 /* How many processes there are. */
 size_t generation_processes(const struct generation *generation);
 

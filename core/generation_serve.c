@@ -261,18 +261,19 @@ static void put_aside(struct generation *generation, uint32_t plugin)
 static void count_crash(struct generation *generation, const char *entry)
 {
     const struct report *report = &generation->report;
+    uint32_t plugin;
+    size_t i = 0;
 
-    for (size_t i = 0; i < report->entry_count; i++) {
-        const uint32_t plugin = report->entries[i].plugin;
-
-        if (strcmp(report->entries[i].name, entry) == 0) {
-            if (!index_set_has(&generation->aside, i) &&
-                strikes_add(&generation->strikes[plugin],
-                            generation->loop->now_ms)) {
-                put_aside(generation, plugin);
-            }
-            return;
-        }
+    while (i < report->entry_count &&
+           strcmp(report->entries[i].name, entry) != 0) {
+        i++;
+    }
+    if (i == report->entry_count || index_set_has(&generation->aside, i)) {
+        return;
+    }
+    plugin = report->entries[i].plugin;
+    if (strikes_add(&generation->strikes[plugin], generation->loop->now_ms)) {
+        put_aside(generation, plugin);
     }
 }
 

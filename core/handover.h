@@ -38,6 +38,10 @@ int handover_save(const struct handover *handover);
 /* The program was not replaced: descriptors are closed on execve(2) again. */
 void handover_undo(const struct handover *handover, int fd);
 
+/* The memfd that the environment names, which does not name it any more; -1:
+   none. */
+int handover_take(void);
+
 /*
  * Reads what handover_save() wrote, in the program that came of it; parts are
  * what its generations are made of, their number is ignored. The lists are

@@ -135,6 +135,18 @@ static void read_address(struct loading *loading,
         loading, node, "address", &address->storage, sizeof(address->storage));
 }
 
+static int read_fd(const char *text)
+{
+    char *end;
+    long fd;
+
+    if (text == NULL) {
+        return -1;
+    }
+    fd = strtol(text, &end, 10);
+    return *end != '\0' || fd < 0 || fd > INT32_MAX ? -1 : (int)fd;
+}
+
 static void read_sockets(struct loading *loading,
                          const struct address *asked,
                          const struct node *list)
@@ -145,7 +157,7 @@ static void read_sockets(struct loading *loading,
     size_t count = 0;
 
     for (; sockets != NULL && item != NULL; item = item->next) {
-        const int fd = item->text == NULL ? -1 : atoi(item->text);
+        const int fd = read_fd(item->text);
         const int error = socket_adopt(&sockets[count], asked, fd);
 
         if (error < 0) {
@@ -418,6 +430,14 @@ static void release_all(struct handover *handover)
         list_remove(&shards->link);
         shards_close(shards);
     }
+}
+
+int handover_take(void)
+{
+    const int fd = read_fd(getenv(HANDOVER_VARIABLE));
+
+    (void)unsetenv(HANDOVER_VARIABLE);
+    return fd;
 }
 
 int handover_load(int fd,

@@ -203,9 +203,9 @@ static int take_slot(struct member *member)
 
 int member_start(struct member *member)
 {
-    int ends[2];
+    int ends[2] = {-1, -1};
     int error = take_slot(member);
-    pid_t pid;
+    pid_t pid = 0;
 
     if (error == 0) {
         error = channel_pair(ends);

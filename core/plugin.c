@@ -65,7 +65,9 @@ int plugin_resolve(const char *path,
     }
     *absolute = realpath(path, NULL);
     if (*absolute == NULL) {
-        return refuse(refusal, -errno, "", "%s", strerror(errno));
+        const int error = errno == 0 ? EIO : errno;
+
+        return refuse(refusal, -error, "", "%s", strerror(error));
     }
     return 0;
 }

@@ -76,5 +76,6 @@ bool roster_serves(const struct roster *roster,
         return shard->number % workers == worker;
     }
     present = count_present(roster, workers);
-    return nth_present(roster, shard->number / workers % present) == worker;
+    return present > 0 &&
+           nth_present(roster, shard->number / workers % present) == worker;
 }

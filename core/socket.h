@@ -13,11 +13,11 @@
 
 struct socket {
     int fd;
-    struct address address; /* the real one: port 0 is replaced */
     bool is_path; /* a unix socket in the file system: removed at the end */
-    dev_t device; /* of that file, so that no other one is removed */
-    ino_t inode;
     bool is_inherited; /* others began to listen, and go on when it is closed */
+    struct address address; /* the real one: port 0 is replaced */
+    dev_t device; /* of the path's file, so that no other one is removed */
+    ino_t inode;
 };
 
 /* Several sockets may share an address, and the kernel spreads newcomers over

@@ -201,7 +201,7 @@ static unsigned slots_in(int fd)
 int stats_adopt(int fd, struct stats **stats)
 {
     const unsigned slots = slots_in(fd);
-    struct stats *made;
+    struct stats *made = NULL;
     int error;
 
     if (slots == 0) {

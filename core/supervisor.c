@@ -500,14 +500,15 @@ static void has_stopped(struct generation *generation)
 {
     struct supervisor *supervisor = generation->owner;
 
-    if (supervisor->leaving == generation) {
-        supervisor->leaving = NULL;
-        release_addresses(generation);
-        if (supervisor->current != NULL) {
-            LOG(supervisor->log, LOG_INFO, NULL,
-                "reloaded: generation %u serves", supervisor->current->number);
-            end_reload(supervisor, true, supervisor->current->report.text);
-        }
+    if (supervisor->leaving != generation) {
+        return;
+    }
+    supervisor->leaving = NULL;
+    release_addresses(generation);
+    if (supervisor->current != NULL) {
+        LOG(supervisor->log, LOG_INFO, NULL, "reloaded: generation %u serves",
+            supervisor->current->number);
+        end_reload(supervisor, true, supervisor->current->report.text);
     }
 }
 
@@ -903,11 +904,8 @@ static int take_inheritance(struct supervisor *supervisor,
         .addresses = &supervisor->addresses,
         .generations = &supervisor->generations,
     };
-    const int fd = atoi(getenv(HANDOVER_VARIABLE));
-    int error;
+    int error = handover_load(handover_take(), &parts, &handover);
 
-    (void)unsetenv(HANDOVER_VARIABLE);
-    error = handover_load(fd, &parts, &handover);
     if (error < 0) {
         return error;
     }
@@ -931,21 +929,18 @@ static int take_inheritance(struct supervisor *supervisor,
    made of it. */
 static int begin(struct supervisor *supervisor, struct errors *errors)
 {
-    if (supervisor_is_heir()) {
-        const int error = take_inheritance(supervisor, errors);
+    int error = supervisor_is_heir() ? take_inheritance(supervisor, errors) : 0;
 
-        if (error < 0) {
-            LOG(supervisor->log, LOG_ERROR, NULL,
-                "what the last program left cannot be taken over: %s",
-                strerror(-error));
-        }
+    if (error < 0) {
+        LOG(supervisor->log, LOG_ERROR, NULL,
+            "what the last program left cannot be taken over: %s",
+            strerror(-error));
     }
-    if (supervisor->stats == NULL) {
-        const int error = stats_new(STATS_SLOTS, &supervisor->stats);
-
-        if (error < 0) {
-            return error;
-        }
+    error = supervisor->stats == NULL
+                ? stats_new(STATS_SLOTS, &supervisor->stats)
+                : 0;
+    if (error < 0) {
+        return error;
     }
     supervisor->commands.stats = supervisor->stats;
     if (supervisor->current != NULL) {

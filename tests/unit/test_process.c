@@ -18,6 +18,8 @@
 static int range_error;
 static int fork_error;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the
+   names that --wrap of ld(1) makes. */
 int __real_close_range(unsigned first, unsigned last, int flags);
 int __wrap_close_range(unsigned first, unsigned last, int flags);
 
@@ -41,6 +43,7 @@ pid_t __wrap_fork(void)
     }
     return __real_fork();
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 /* What a process tells goes through here. */
 static int told[2];

@@ -98,43 +98,53 @@ static void check(const struct roster *roster,
     }
 }
 
-/* All numbers of workers, all who are there, all numbers of shards, and all
-   limits on how many serve an address. */
+/* All numbers of shards, and all limits on how many serve an address. */
+static void check_all(uint32_t count, uint32_t there)
+{
+    const struct roster roster = make(count, there);
+
+    for (uint32_t shards = 1; shards <= SHARDS; shards++) {
+        for (uint32_t at = 0; at < shards * (count + 2); at++) {
+            const struct roster_shard shard = {
+                .number = at % shards,
+                .count = shards,
+                .workers = at / shards,
+            };
+
+            check(&roster, there, &shard);
+        }
+    }
+}
+
+/* All numbers of workers, and all who are there. */
 START_TEST(a_shard_is_served_as_long_as_anyone_is_there)
 {
     for (uint32_t count = 1; count <= WORKERS; count++) {
         for (uint32_t there = 0; there < 1U << count; there++) {
-            const struct roster roster = make(count, there);
-
-            for (uint32_t shards = 1; shards <= SHARDS; shards++) {
-                for (uint32_t at = 0; at < shards * (count + 2); at++) {
-                    const struct roster_shard shard = {
-                        .number = at % shards,
-                        .count = shards,
-                        .workers = at / shards,
-                    };
-
-                    check(&roster, there, &shard);
-                }
-            }
+            check_all(count, there);
         }
     }
 }
 END_TEST
 
 /* Whoever has shards of his own keeps them while others are away. */
+static void check_own(uint32_t there)
+{
+    const struct roster roster = make(WORKERS, there);
+
+    for (uint32_t k = 0; k < SHARDS; k++) {
+        const struct roster_shard shard = {.number = k, .count = SHARDS};
+
+        if ((there >> k % WORKERS & 1) != 0) {
+            ck_assert(roster_serves(&roster, k % WORKERS, &shard));
+        }
+    }
+}
+
 START_TEST(only_the_shards_of_those_who_are_away_move)
 {
     for (uint32_t there = 1; there < 1U << WORKERS; there++) {
-        const struct roster roster = make(WORKERS, there);
-
-        for (uint32_t k = 0; k < SHARDS; k++) {
-            const struct roster_shard shard = {.number = k, .count = SHARDS};
-
-            if ((there >> k % WORKERS & 1) != 0) {
-                ck_assert(roster_serves(&roster, k % WORKERS, &shard));
-            }
-        }
+        check_own(there);
     }
 }
 END_TEST

@@ -75,14 +75,12 @@ static int dial(const struct address *address)
 /* One of them has a newcomer: returns which. */
 static size_t accept_any(void)
 {
-    for (;;) {
-        for (size_t i = 0; i < shards->count; i++) {
-            int fd = accept(shards->sockets[i].fd, NULL, NULL);
+    for (size_t i = 0;; i = (i + 1) % shards->count) {
+        int fd = accept(shards->sockets[i].fd, NULL, NULL);
 
-            if (fd >= 0) {
-                (void)close(fd);
-                return i;
-            }
+        if (fd >= 0) {
+            (void)close(fd);
+            return i;
         }
     }
 }

@@ -14,6 +14,8 @@
 static int memfd_error;
 static unsigned unknown_flags;
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the
+   names that --wrap of ld(1) makes. */
 int __real_memfd_create(const char *name, unsigned flags);
 int __wrap_memfd_create(const char *name, unsigned flags);
 
@@ -25,6 +27,7 @@ int __wrap_memfd_create(const char *name, unsigned flags)
     }
     return __real_memfd_create(name, flags);
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 static struct snapshot *snapshot;
 
