@@ -425,7 +425,7 @@ int plugin_load(const char *path,
     int result;
 
     result = plugin_resolve(path, &absolute, refusal);
-    if (result == 0) {
+    if (absolute != NULL) {
         result = load(absolute, absolute, plugin, refusal);
     }
     free(absolute);

@@ -208,7 +208,7 @@ int stats_adopt(int fd, struct stats **stats)
         return -EPROTO;
     }
     error = map(fd, slots, &made);
-    if (error < 0) {
+    if (made == NULL) {
         return error;
     }
     if (!is_known(made)) {
