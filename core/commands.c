@@ -238,7 +238,8 @@ static struct member *find_member(const struct commands *commands, long pid)
 {
     for (struct list *link = commands->generations->next;
          link != commands->generations; link = link->next) {
-        struct member *member = generation_find(generation_of(link), (pid_t)pid);
+        struct member *member =
+            generation_find(generation_of(link), (pid_t)pid);
 
         if (member != NULL) {
             return member;
