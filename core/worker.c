@@ -360,15 +360,21 @@ int worker_adopt(struct worker *worker,
                  const struct shards *const *shards,
                  const uint32_t *workers)
 {
-    return addresses_adopt(&worker->addresses, worker->entries, shards,
-                           workers);
+    const int error = watch_start(&worker->watch);
+
+    return error < 0 ? error
+                     : addresses_adopt(&worker->addresses, worker->entries,
+                                       shards, workers);
 }
 
 int worker_start(struct worker *worker)
 {
     size_t listeners = worker->addresses.open_count;
-    int error = addresses_start(&worker->addresses);
+    int error = watch_start(&worker->watch);
 
+    if (error == 0) {
+        error = addresses_start(&worker->addresses);
+    }
     if (error == 0) {
         LOG(worker->log, LOG_INFO, NULL,
             "ready: %zu protocol%s, %zu listener%s", worker->entry_count,
@@ -422,7 +428,7 @@ static void end_all(struct worker *worker)
 
 int worker_run(struct worker *worker)
 {
-    int error = watch_start(&worker->watch);
+    int error = 0;
 
     while (error == 0 && !is_over(worker)) {
         error = loop_turn(&worker->loop);

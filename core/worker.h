@@ -33,7 +33,9 @@ int worker_new(const struct config *config,
 /* Binds all addresses. Returns 0, or -errno after logging each that failed. */
 int worker_listen(struct worker *worker);
 
-/* Takes what a supervisor has bound instead; see addresses_adopt(). */
+/* Takes what a supervisor has bound instead; see addresses_adopt(). The watch
+   starts with this, or with worker_start(): before anybody hears that it is
+   ready. */
 int worker_adopt(struct worker *worker,
                  const struct shards *const *shards,
                  const uint32_t *workers);
