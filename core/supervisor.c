@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bindings.h"
 #include "cli.h"
 #include "commands.h"
 #include "control.h"
@@ -36,10 +37,10 @@ struct supervisor {
     struct stats *stats;
     struct loop loop;
     struct signals signals;
-    struct source source;       /* its timer: the end must come */
-    struct list generations;    /* all that have processes, oldest first */
-    struct list over;           /* those that are freed at the turn's end */
-    struct list addresses;      /* struct shards */
+    struct source source;    /* its timer: the end must come */
+    struct list generations; /* all that have processes, oldest first */
+    struct list over;        /* those that are freed at the turn's end */
+    struct bindings bindings;
     struct generation *current; /* the one that serves; NULL: none yet */
     struct generation *next;    /* the one that is to; NULL: none */
     struct generation *leaving; /* whose end of accepting is waited for */
@@ -64,113 +65,12 @@ static const char *plural(size_t count)
 
 /* ----------------------------------------------------------------- addresses */
 
-static struct shards *shards_of(struct list *link)
-{
-    return CONTAINER_OF(link, struct shards, link);
-}
-
-/* Is it in items[0..count)? One of port 0 may be asked for twice. */
-static bool
-is_taken(struct shards *const *items, size_t count, const struct shards *shards)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (items[i] == shards) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct shards *find_shards(const struct supervisor *supervisor,
-                                  struct shards *const *taken,
-                                  size_t count,
-                                  const struct address *asked)
-{
-    struct list *link = supervisor->addresses.next;
-
-    for (; link != &supervisor->addresses; link = link->next) {
-        struct shards *shards = shards_of(link);
-
-        if (shards_match(shards, asked) && !is_taken(taken, count, shards)) {
-            return shards;
-        }
-    }
-    return NULL;
-}
-
-static void drop_shards(struct shards *shards)
-{
-    if (shards != NULL && --shards->users == 0) {
-        list_remove(&shards->link);
-        shards_close(shards);
-    }
-}
-
-static int get_shards(struct supervisor *supervisor,
-                      const struct report_listener *listener,
-                      size_t count,
-                      struct shards **shards)
-{
-    const struct socket_parts parts = {
-        .address = &listener->address,
-        .backlog = listener->backlog,
-        .mode = listener->mode,
-    };
-    const struct log_subject subject = {.entry = listener->name};
-    const char *step = "";
-    int error;
-
-    if (*shards != NULL) {
-        step = "adjust";
-        error = shards_adjust(*shards, listener->backlog, listener->mode);
-    } else {
-        error = shards_open(&parts, count, shards, &step);
-        if (error == 0) {
-            list_append(&supervisor->addresses, &(*shards)->link);
-        }
-    }
-    if (error < 0) {
-        log_write(supervisor->log, NULL, LOG_ERROR, &subject,
-                  "cannot %s %s: %s", step, listener->text,
-                  socket_explain(&listener->address, error));
-    }
-    return error;
-}
-
-/* All are tried, so that all failures are told. */
-static int get_all_shards(struct supervisor *supervisor,
-                          const struct report *report,
-                          size_t count,
-                          struct shards **items)
-{
-    int first_error = 0;
-    size_t got = 0;
-
-    for (size_t i = 0; i < report->listener_count; i++) {
-        const struct report_listener *listener = &report->listeners[i];
-        struct shards *shards =
-            find_shards(supervisor, items, got, &listener->address);
-        int error = get_shards(supervisor, listener, count, &shards);
-
-        if (error == 0) {
-            shards->users++;
-            items[got++] = shards;
-        } else if (first_error == 0) {
-            first_error = error;
-        }
-    }
-    while (first_error < 0 && got > 0) {
-        drop_shards(items[--got]);
-    }
-    return first_error;
-}
-
 static void release_addresses(struct generation *generation)
 {
     for (size_t i = 0;
          generation->shards != NULL && i < generation->report.listener_count;
          i++) {
-        drop_shards(generation->shards[i]);
+        bindings_drop(generation->shards[i]);
     }
     free(generation->shards);
     generation->shards = NULL;
@@ -294,8 +194,8 @@ static void start_workers(struct generation *generation)
             BERTH_VERSION, generation->top->source);
     }
     if (items != NULL) {
-        error = get_all_shards(supervisor, &generation->report,
-                               choose_shards(workers), items);
+        error = bindings_take(&supervisor->bindings, &generation->report,
+                              choose_shards(workers), items);
     }
     if (error < 0) {
         free(items);
@@ -315,8 +215,8 @@ static void compare_addresses(const struct generation *generation,
 {
     for (size_t i = 0; i < generation->report.listener_count; i++) {
         if (generation->shards[i] != NULL &&
-            is_taken(other->shards, other->report.listener_count,
-                     generation->shards[i])) {
+            bindings_have(other->shards, other->report.listener_count,
+                          generation->shards[i])) {
             index_set_add(kept, i);
         }
     }
@@ -528,7 +428,7 @@ static void has_dropped(struct generation *generation,
 {
     for (size_t i = 0; i < generation->report.listener_count; i++) {
         if (index_set_has(addresses, i)) {
-            drop_shards(generation->shards[i]);
+            bindings_drop(generation->shards[i]);
             generation->shards[i] = NULL;
         }
     }
@@ -617,7 +517,7 @@ static void upgrade(struct supervisor *supervisor)
 static int become(struct supervisor *supervisor)
 {
     const struct handover handover = {
-        .addresses = &supervisor->addresses,
+        .addresses = &supervisor->bindings.addresses,
         .generations = &supervisor->generations,
         .current = supervisor->current,
         .generation_count = supervisor->generation_count,
@@ -901,7 +801,7 @@ static int take_inheritance(struct supervisor *supervisor,
         .errors = errors,
     };
     struct handover handover = {
-        .addresses = &supervisor->addresses,
+        .addresses = &supervisor->bindings.addresses,
         .generations = &supervisor->generations,
     };
     int error = handover_load(handover_take(), &parts, &handover);
@@ -1023,7 +923,7 @@ int supervisor_run(const struct supervisor_parts *parts)
 
     list_init(&supervisor.generations);
     list_init(&supervisor.over);
-    list_init(&supervisor.addresses);
+    bindings_init(&supervisor.bindings, parts->log);
     source_init(&supervisor.source, &supervisor_ops);
     upgrade_init(&supervisor.upgrade);
     supervisor.commands = (struct commands){
