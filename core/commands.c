@@ -11,6 +11,7 @@
 
 #include "columns.h"
 #include "listing.h"
+#include "metrics.h"
 
 /* Who does not answer for so long, stuck perhaps, is not waited for. */
 #define PATIENCE_MS 2000
@@ -426,6 +427,19 @@ static void show_workers(struct commands *commands,
     control_end(request, 0, NULL);
 }
 
+static void show_metrics(struct commands *commands,
+                         struct control_request *request)
+{
+    FILE *stream = control_stream(request);
+    int error = -ENOMEM;
+
+    if (stream != NULL) {
+        error =
+            metrics_print(commands->stats, BERTH_METRICS_PROMETHEUS, stream);
+    }
+    control_end(request, error, error < 0 ? strerror(-error) : NULL);
+}
+
 /* ------------------------------------------------------------------ the table */
 
 static const struct command {
@@ -436,6 +450,7 @@ static const struct command {
     {"status", 0, 0, show_status},
     {"entries", 0, 0, show_entries},
     {"workers", 0, 0, show_workers},
+    {"metrics", 0, 0, show_metrics},
     {"connections", 0, 0, ask_for_connections},
     {"close", 1, 1, close_connection},
     {"reload", 0, 0, reload},

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "connection.h"
+#include "metrics.h"
 
 /* A longer line would be cut by the log. */
 #define LOG_RECORD_SIZE 4096
@@ -384,6 +385,18 @@ static void host_count(berth_entry *head, unsigned counter, uint64_t n)
     }
 }
 
+static ssize_t host_metrics(const berth_entry *head,
+                            enum berth_metrics_format format,
+                            char *buffer,
+                            size_t size)
+{
+    const struct host *host = (const struct host *)(const void *)head->host;
+
+    return host->stats == NULL
+               ? -ENOENT
+               : metrics_write(host->stats, format, buffer, size);
+}
+
 /* ----------------------------------------------------------- other threads */
 
 static const struct post_office *office_of(const berth_host *table)
@@ -454,6 +467,7 @@ static const berth_host table = {
     .work = host_work,
     .entry_work = host_entry_work,
     .record = host_record,
+    .metrics = host_metrics,
 };
 
 void host_init(struct host *host)

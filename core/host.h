@@ -10,14 +10,16 @@
 #include <berth/protocol.h>
 
 #include "post.h"
+#include "stats.h"
 
 struct host {
     berth_host table; /* what plugins see; must be first */
     struct post_office office;
+    const struct stats *stats; /* borrowed; NULL: there are none to be told */
 };
 
-/* Makes the table; the office may be filled in later, before anything is
-   posted. */
+/* Makes the table; the rest may be filled in later, the office before anything
+   is posted. */
 void host_init(struct host *host);
 
 #endif

@@ -339,6 +339,7 @@ int worker_new(const struct config *config,
     watch_init(&made->watch, config->slow_callback_ms,
                stats == NULL ? NULL : stats_crumb(stats));
     host_init(&made->host);
+    made->host.stats = stats;
     error = set_up(made, errors);
     if (error < 0) {
         return error;

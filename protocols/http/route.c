@@ -53,7 +53,7 @@ static int check(const struct http_route_settings *settings, berth_error *error)
     const char *star = strchr(path, '*');
     int kinds = has_respond(&settings->respond) +
                 (settings->redirect.to != NULL) + settings->has_echo +
-                settings->has_health;
+                settings->has_health + settings->has_metrics;
 
     if (*path != '/') {
         return refuse(error, "must begin with a slash", path);
@@ -62,7 +62,8 @@ static int check(const struct http_route_settings *settings, berth_error *error)
         return refuse(error, "may have a * only at its end", path);
     }
     if (kinds != 1) {
-        return refuse(error, "needs one of respond, redirect, echo, health",
+        return refuse(error,
+                      "needs one of respond, redirect, echo, health, metrics",
                       path);
     }
     return 0;
@@ -162,6 +163,10 @@ static int make_route(struct route *route,
     }
     if (settings->has_health) {
         route->kind = ROUTE_HEALTH;
+        return 0;
+    }
+    if (settings->has_metrics) {
+        route->kind = ROUTE_METRICS;
         return 0;
     }
     route->kind = ROUTE_FIXED;

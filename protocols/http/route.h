@@ -11,7 +11,8 @@
 enum route_kind {
     ROUTE_FIXED, /* respond and redirect */
     ROUTE_ECHO,
-    ROUTE_HEALTH
+    ROUTE_HEALTH,
+    ROUTE_METRICS
 };
 
 struct route {

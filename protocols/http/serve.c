@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
@@ -8,6 +9,9 @@
 #include "state.h"
 
 #define ALLOW_SIZE 64
+/* What there is room for at first, and is added when that was too little. */
+#define METRICS_SIZE 65536
+#define METRICS_ATTEMPTS 4
 
 static struct route_match find(berth_conn *c,
                                const struct http_request *request)
@@ -86,6 +90,47 @@ static int answer_health(berth_conn *c, const struct http_request *request)
     return http_answer_copy(c, request, &answer, text);
 }
 
+/* Room for what the server counts, and how much of it there is. Returns 0 or
+   -errno; the caller frees *text. */
+static int take_metrics(const berth_entry *entry, char **text, size_t *length)
+{
+    size_t size = 0;
+    ssize_t result = 0;
+
+    *text = NULL;
+    for (int i = 0; i < METRICS_ATTEMPTS && result >= (ssize_t)size; i++) {
+        size = (size_t)result + METRICS_SIZE; /* it may have grown again */
+        free(*text);
+        *text = malloc(size);
+        if (*text == NULL) {
+            return -ENOMEM;
+        }
+        result = berth_metrics(entry, BERTH_METRICS_PROMETHEUS, *text, size);
+    }
+    if (result < 0 || result >= (ssize_t)size) {
+        free(*text);
+        return result < 0 ? (int)result : -EAGAIN;
+    }
+    *length = (size_t)result;
+    return 0;
+}
+
+static int answer_metrics(berth_conn *c, const struct http_request *request)
+{
+    struct http_answer answer = {
+        .status = 200,
+        .type = "text/plain; version=0.0.4; charset=utf-8",
+    };
+    size_t length;
+    char *text;
+
+    if (take_metrics(c->entry, &text, &length) < 0) {
+        return http_answer_status(c, request, 503, NULL, 0);
+    }
+    answer.size = length;
+    return http_answer_owned(c, request, &answer, text, free, text);
+}
+
 static int answer_route(berth_conn *c,
                         const struct http_request *request,
                         struct route *route)
@@ -95,6 +140,8 @@ static int answer_route(berth_conn *c,
         return answer_echo(c, request);
     case ROUTE_HEALTH:
         return answer_health(c, request);
+    case ROUTE_METRICS:
+        return answer_metrics(c, request);
     case ROUTE_FIXED:
         break;
     }

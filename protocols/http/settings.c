@@ -105,6 +105,11 @@ static const berth_option routes[] = {
      BERTH_FIELD(struct http_route_settings, has_health),
      .fallback = "false",
      .help = "200 while it serves, 503 while it stops"},
+    {.name = "metrics",
+     .type = BERTH_BOOL,
+     BERTH_FIELD(struct http_route_settings, has_metrics),
+     .fallback = "false",
+     .help = "what the whole server counts, for Prometheus"},
     BERTH_OPTIONS_END,
 };
 

@@ -33,6 +33,7 @@ struct http_route_settings {
     struct http_redirect_settings redirect;
     bool has_echo;
     bool has_health;
+    bool has_metrics;
 };
 
 struct http_settings {

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "answer.h"
 #include "ascii.h"
+
+/* What there is room for at first, and is added when that was too little. */
+#define SUMMARY_SIZE 4096
+#define SUMMARY_ATTEMPTS 4
 
 struct context {
     const struct settings *settings;
@@ -13,7 +19,7 @@ struct context {
 
 typedef void run_fn(const struct context *context, struct request *request);
 
-static run_fn run_help, run_echo, run_time, run_peer, run_quit;
+static run_fn run_help, run_echo, run_time, run_peer, run_stats, run_quit;
 
 static const struct builtin {
     struct span name;
@@ -34,6 +40,9 @@ static const struct builtin {
     [COMMAND_PEER] = {.name = {"PEER", 4},
                       .run = run_peer,
                       .help = "PEER: tells your address"},
+    [COMMAND_STATS] = {.name = {"STATS", 5},
+                       .run = run_stats,
+                       .help = "STATS: tells what the server has counted"},
     [COMMAND_QUIT] = {.name = {"QUIT", 4},
                       .run = run_quit,
                       .help = "QUIT: ends the connection"},
@@ -86,6 +95,47 @@ static void run_peer(const struct context *context, struct request *request)
     (void)context;
     answer_send_peer(request);
     request_write(request, request->end);
+}
+
+/* The caller frees it; NULL: there is none, or no memory. */
+static char *take_summary(const berth_entry *entry)
+{
+    size_t size = 0;
+    char *text = NULL;
+    ssize_t length = 0;
+
+    for (int i = 0; i < SUMMARY_ATTEMPTS && length >= (ssize_t)size; i++) {
+        size = (size_t)length + SUMMARY_SIZE; /* it may have grown again */
+        free(text);
+        text = malloc(size);
+        length = text == NULL
+                     ? -ENOMEM
+                     : berth_metrics(entry, BERTH_METRICS_SUMMARY, text, size);
+    }
+    if (length < 0) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+static void run_stats(const struct context *context, struct request *request)
+{
+    char *text = take_summary(request->c->entry);
+    const char *line = text;
+
+    (void)context;
+    if (text == NULL) {
+        write_line(request, "error: nothing is counted here");
+        return;
+    }
+    while (*line != '\0') {
+        size_t length = strcspn(line, "\n");
+
+        request_write_line(request, (struct span){line, length});
+        line += length + (line[length] == '\n' ? 1 : 0);
+    }
+    free(text);
 }
 
 static void run_quit(const struct context *context, struct request *request)

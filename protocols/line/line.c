@@ -67,6 +67,7 @@ static const berth_option switches[] = {
     SWITCH("echo", COMMAND_ECHO, "ECHO text sends text back"),
     SWITCH("time", COMMAND_TIME, "TIME tells the time, in UTC"),
     SWITCH("peer", COMMAND_PEER, "PEER tells the peer's address"),
+    SWITCH("stats", COMMAND_STATS, "STATS tells what the server has counted"),
     SWITCH("quit", COMMAND_QUIT, "QUIT ends the connection"),
     BERTH_OPTIONS_END,
 };

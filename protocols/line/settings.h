@@ -28,6 +28,7 @@ enum command {
     COMMAND_ECHO,
     COMMAND_TIME,
     COMMAND_PEER,
+    COMMAND_STATS,
     COMMAND_QUIT,
     COMMAND_COUNT,
 };

@@ -166,6 +166,13 @@ enum berth_what {
     BERTH_GET_TLS = 7,      /* the TLS version; -ENOENT without TLS */
 };
 
+/* Forms of what berth_metrics() tells. */
+enum berth_metrics_format {
+    BERTH_METRICS_PROMETHEUS = 1, /* its text format, version 0.0.4 */
+    BERTH_METRICS_SUMMARY = 2,    /* for people: a line for the server, and one
+                                     for each entry */
+};
+
 /* ---------------------------------------------------------------- settings */
 
 /*
@@ -450,6 +457,10 @@ struct berth_host {
                       berth_entry_fn *done,
                       void *arg);
     void (*record)(berth_entry *entry, const char *format, va_list args);
+    ssize_t (*metrics)(const berth_entry *entry,
+                       enum berth_metrics_format format,
+                       char *buffer,
+                       size_t size);
 };
 
 /* ------------------------------------------------------------------ output */
@@ -724,6 +735,25 @@ berth_record(berth_entry *entry, const char *format, ...)
 static inline void berth_count(berth_entry *entry, unsigned counter, uint64_t n)
 {
     entry->host->count(entry, counter, n);
+}
+
+/*
+ * Tells what the whole server counts, of all entries and workers: a text of
+ * many lines. Writes it as snprintf does, and returns the full length without
+ * the NUL; the next call may find another length. It is the work of some
+ * milliseconds where there are many entries and workers. -EINVAL: there is no
+ * such form; -ENOENT: nothing is counted here, as below --check; -ENOMEM;
+ * -ENOSYS: the running server is too old.
+ */
+static inline ssize_t berth_metrics(const berth_entry *entry,
+                                    enum berth_metrics_format format,
+                                    char *buffer,
+                                    size_t size)
+{
+    if (entry->host->size < offsetof(berth_host, metrics) + sizeof(void *)) {
+        return -ENOSYS;
+    }
+    return entry->host->metrics(entry, format, buffer, size);
 }
 
 /*
