@@ -68,8 +68,8 @@ uint64_t histogram_count(const struct histogram_sum *sum)
    written over them), so that nothing is multiplied. */
 static uint64_t rank_of(uint64_t count, unsigned thousandths)
 {
-    uint64_t rank =
-        (count / 1000 * thousandths) + (count % 1000 * thousandths / 1000);
+    uint64_t rank = (count / 1000 * thousandths) +
+                    (((count % 1000 * thousandths) + 999) / 1000);
 
     return rank == 0 ? 1 : rank;
 }
