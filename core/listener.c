@@ -123,6 +123,10 @@ static void turn_peer_away(struct listener *listener,
     struct log_subject subject = {.entry = listener->entry->head.name,
                                   .peer = text};
 
+    account_raise(listener->entry->account,
+                  ACCOUNT_REFUSED +
+                      (error == -EDQUOT ? ACCOUNT_PER_IP : ACCOUNT_SHORTAGE),
+                  1);
     (void)address_format(peer, text, sizeof(text));
     LOG(listener->entry->log, LOG_WARNING, &subject, "closed at once: %s",
         error == -EDQUOT ? "too many connections from this address "
@@ -150,6 +154,7 @@ welcome(struct listener *listener, const struct address *peer, int fd)
     stream_from_socket(&newcomer.stream, fd);
     error = driver_open(&newcomer);
     if (error < 0) {
+        account_raise(entry->account, ACCOUNT_REFUSED + ACCOUNT_SHORTAGE, 1);
         LOG(entry->log, LOG_ERROR, NULL, "a connection was turned away: %s",
             strerror(-error));
     }

@@ -19,6 +19,7 @@
 #include "locate.h"
 #include "log.h"
 #include "plugin.h"
+#include "stats.h"
 #include "supervisor.h"
 #include "worker.h"
 
@@ -33,6 +34,7 @@ struct program {
     struct plugin_path plugins;
     struct errors errors;
     struct config *config;
+    struct stats *stats;   /* of the one process; NULL: there is none */
     bool has_hanging_jobs; /* threads that may touch what is still there */
 };
 
@@ -105,6 +107,23 @@ static int serve(struct program *program, struct worker *worker)
     return status;
 }
 
+/* A region for the one worker, which is all that looks into it; without it
+   nothing can be asked for, but all is served. */
+static struct stats *make_stats(void)
+{
+    struct stats *stats = NULL;
+
+    if (stats_new(1, &stats) < 0) {
+        return NULL;
+    }
+    stats_set(stats, STATS_GENERATION, 1);
+    if (stats_claim(stats, 0, 1) < 0 || stats_own(stats, 0) < 0) {
+        stats_free(stats);
+        return NULL;
+    }
+    return stats;
+}
+
 /* Check and serve begin alike: all but bind. */
 static int start_worker(struct program *program, struct log *log)
 {
@@ -112,7 +131,9 @@ static int start_worker(struct program *program, struct log *log)
     int error;
 
     foreground_prepare();
-    error = worker_new(program->config, log, NULL, &program->errors, &worker);
+    program->stats = make_stats();
+    error = worker_new(program->config, log, program->stats, &program->errors,
+                       &worker);
     errors_print(&program->errors, stderr);
     if (error == -EINVAL) {
         return CLI_EXIT_CONFIG;
@@ -309,6 +330,7 @@ int main(int argc, char **argv)
         _exit(status); /* no destructors while their threads run */
     }
     config_free(program.config);
+    stats_free(program.stats);
     errors_fini(&program.errors);
     locate_folders_fini(&program.folders);
     return status;
