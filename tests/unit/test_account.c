@@ -257,10 +257,20 @@ static uint64_t next_random(uint64_t *state)
     return *state;
 }
 
+static void read_counters(const struct account_view *view)
+{
+    struct account_reading reading;
+
+    for (size_t i = 0; i < view->counter_count; i++) {
+        account_read_counter(view, i, &reading);
+        ck_assert_uint_lt(strlen(reading.name), ACCOUNT_NAME_SIZE);
+        ck_assert_uint_lt(strlen(reading.help), ACCOUNT_HELP_SIZE);
+    }
+}
+
 /* Reads all of it; ASan sees to it that no read leaves the book. */
 static size_t read_all(const struct account_book *from)
 {
-    struct account_reading reading;
     struct account_view view;
     size_t offset = 0;
     size_t accounts = 0;
@@ -268,11 +278,7 @@ static size_t read_all(const struct account_book *from)
     while (account_read(from, &offset, &view)) {
         ck_assert_uint_lt(strlen(view.name), ACCOUNT_NAME_SIZE);
         ck_assert_uint_lt(strlen(view.protocol), ACCOUNT_NAME_SIZE);
-        for (size_t i = 0; i < view.counter_count; i++) {
-            account_read_counter(&view, i, &reading);
-            ck_assert_uint_lt(strlen(reading.name), ACCOUNT_NAME_SIZE);
-            ck_assert_uint_lt(strlen(reading.help), ACCOUNT_HELP_SIZE);
-        }
+        read_counters(&view);
         accounts++;
         ck_assert_uint_le(offset, from->size);
     }

@@ -3,18 +3,22 @@
 
 #include "histogram.h"
 
+static void check_bucket(uint64_t ns)
+{
+    size_t bucket = histogram_bucket(ns);
+
+    ck_assert_uint_lt(bucket, HISTOGRAM_BUCKETS);
+    ck_assert_uint_lt(ns, histogram_bound_ns(bucket));
+    if (bucket > 0) {
+        ck_assert_uint_ge(ns, histogram_bound_ns(bucket - 1));
+    }
+}
+
 START_TEST(a_duration_is_below_the_bound_of_its_bucket_and_of_none_before)
 {
     for (unsigned log2 = 0; log2 < 63; log2++) {
         for (uint64_t eighth = 0; eighth < 8; eighth++) {
-            uint64_t ns = (8 + eighth) << log2 >> 3;
-            size_t bucket = histogram_bucket(ns);
-
-            ck_assert_uint_lt(bucket, HISTOGRAM_BUCKETS);
-            ck_assert_uint_lt(ns, histogram_bound_ns(bucket));
-            if (bucket > 0) {
-                ck_assert_uint_ge(ns, histogram_bound_ns(bucket - 1));
-            }
+            check_bucket((8 + eighth) << log2 >> 3);
         }
     }
 }
