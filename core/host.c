@@ -199,7 +199,7 @@ static int find_service(struct connection *c,
 }
 
 /* The limits of an entry hold however its connections come. */
-static int admit(struct connection *c, const struct entry *entry)
+static int admit(struct connection *c, struct entry *entry)
 {
     struct connections *all = connection_all(c);
     struct address peer;
@@ -207,10 +207,10 @@ static int admit(struct connection *c, const struct entry *entry)
     if (entry == connection_entry(c)) {
         return 0;
     }
-    if (entry->limits.connections != 0 &&
-        entry->open >= entry->limits.connections) {
+    if (!connections_claim(all, entry)) {
         return -EDQUOT;
     }
+    quota_settle(entry->account); /* asked again when it is made */
     if (c->stream.ops->address(&c->stream, true, &peer) < 0) {
         return 0; /* it is gone: the next read tells */
     }
