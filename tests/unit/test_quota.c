@@ -189,9 +189,14 @@ START_TEST(nobody_is_waited_for_for_ever)
 }
 END_TEST
 
+/* Shared by those who compete. */
+struct field {
+    _Atomic int used;
+};
+
 /* Takes places and gives them back until it had some hundred. Exits with 2 if
    there are ever more in use than there may be. */
-static void compete(struct stats *stats, _Atomic int *used)
+static void compete(struct stats *stats, struct field *field)
 {
     const struct quota quota = {.stats = stats};
     struct account *account = open_account(stats, "b");
@@ -203,11 +208,11 @@ static void compete(struct stats *stats, _Atomic int *used)
         }
         account_count(&account->open, 1);
         quota_settle(account);
-        if (atomic_fetch_add(used, 1) >= 2) {
+        if (atomic_fetch_add(&field->used, 1) >= 2) {
             _exit(2);
         }
         got++;
-        atomic_fetch_sub(used, 1);
+        atomic_fetch_sub(&field->used, 1);
         account_count(&account->open, (uint64_t)-1);
     }
     _exit(0);
@@ -216,10 +221,10 @@ static void compete(struct stats *stats, _Atomic int *used)
 START_TEST(competitors_all_get_their_turn)
 {
     struct stats *stats = make(WORKERS);
-    _Atomic int *used = mmap(NULL, sizeof(*used), PROT_READ | PROT_WRITE,
-                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct field *field = mmap(NULL, sizeof(*field), PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-    ck_assert_ptr_ne((void *)used, MAP_FAILED);
+    ck_assert_ptr_ne(field, MAP_FAILED);
     for (unsigned i = 0; i < WORKERS; i++) {
         const pid_t pid = fork();
 
@@ -228,7 +233,7 @@ START_TEST(competitors_all_get_their_turn)
             if (stats_own(stats, i) < 0) {
                 _exit(1);
             }
-            compete(stats, used);
+            compete(stats, field);
         }
     }
     for (unsigned i = 0; i < WORKERS; i++) {
@@ -237,7 +242,7 @@ START_TEST(competitors_all_get_their_turn)
         ck_assert_int_gt(wait(&status), 0);
         ck_assert_int_eq(status, 0);
     }
-    (void)munmap((void *)used, sizeof(*used));
+    (void)munmap(field, sizeof(*field));
     stats_free(stats);
 }
 END_TEST
