@@ -44,11 +44,14 @@ static ssize_t host_write_owned(berth_conn *conn,
                                 berth_release_fn *release,
                                 void *arg)
 {
+    const struct connection *c = connection_of(conn);
     const struct output_loan loan = {
         .data = data == NULL ? "" : data,
         .size = size,
         .release = release,
         .arg = arg,
+        .lender = connection_entry(c),
+        .number = connection_serial(c),
     };
     int error = connection_lend(connection_of(conn), &loan);
 
@@ -62,12 +65,15 @@ static int host_sendfile(berth_conn *conn,
                          berth_release_fn *release,
                          void *arg)
 {
+    const struct connection *c = connection_of(conn);
     const struct output_loan loan = {
         .fd = fd,
         .offset = offset,
         .size = size,
         .release = release,
         .arg = arg,
+        .lender = connection_entry(c),
+        .number = connection_serial(c),
     };
 
     /* off_t is signed; the connection goes on. */
