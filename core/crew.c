@@ -36,12 +36,7 @@ static void say(const struct hand *hand,
                 const void *data,
                 size_t size)
 {
-    const struct channel_message message = {
-        .type = answer,
-        .data = data,
-        .size = size,
-        .fd = -1,
-    };
+    const struct channel_message message = channel_compose(answer, data, size);
 
     if (hand->channel.fd >= 0) {
         (void)channel_push(hand->channel.fd, &message);

@@ -171,7 +171,7 @@ void generation_stop(struct generation *generation,
 
 void generation_end(struct generation *generation)
 {
-    const struct channel_message message = {.type = CREW_END, .fd = -1};
+    const struct channel_message message = channel_compose(CREW_END, NULL, 0);
 
     generation_tell(generation, &message);
     generation->is_late = true;
@@ -211,12 +211,8 @@ static void drop_addresses(struct generation *generation)
         }
     }
     if (!index_set_is_empty(&dropped)) {
-        const struct channel_message message = {
-            .type = CREW_DROP,
-            .data = &dropped,
-            .size = sizeof(dropped),
-            .fd = -1,
-        };
+        const struct channel_message message =
+            channel_compose(CREW_DROP, &dropped, sizeof(dropped));
 
         generation_tell(generation, &message);
         generation->ops->dropped(generation, &dropped);
@@ -234,12 +230,8 @@ static void put_aside(struct generation *generation, uint32_t plugin)
     const struct report *report = &generation->report;
     const struct operation *operation = generation_operation(generation);
     char within[UNITS_TEXT_MAX];
-    const struct channel_message message = {
-        .type = CREW_ASIDE,
-        .data = &generation->aside,
-        .size = sizeof(generation->aside),
-        .fd = -1,
-    };
+    const struct channel_message message = channel_compose(
+        CREW_ASIDE, &generation->aside, sizeof(generation->aside));
 
     (void)units_format_duration(operation->crash_limit_ms, within,
                                 sizeof(within));

@@ -253,12 +253,7 @@ int member_send(struct member *member,
                 const void *data,
                 size_t size)
 {
-    const struct channel_message message = {
-        .type = type,
-        .data = data,
-        .size = size,
-        .fd = -1,
-    };
+    const struct channel_message message = channel_compose(type, data, size);
 
     return member->channel.fd < 0 ? -EPIPE
                                   : channel_send(member->channel.fd, &message);

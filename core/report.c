@@ -19,15 +19,9 @@ enum report_type {
 
 /* ------------------------------------------------------------------ sending */
 
-static int
-push(int fd, enum report_type type, const void *data, size_t size, int passed)
+static int push(int fd, enum report_type type, const void *data, size_t size)
 {
-    const struct channel_message message = {
-        .type = type,
-        .data = data,
-        .size = size,
-        .fd = passed,
-    };
+    const struct channel_message message = channel_compose(type, data, size);
 
     return channel_push(fd, &message);
 }
@@ -37,13 +31,16 @@ static int push_file(int fd, const struct snapshot_file *file)
     char names[CHANNEL_MESSAGE_MAX];
     const size_t name = strlen(file->name) + 1;
     const size_t path = strlen(file->path) + 1;
+    struct channel_message message;
 
     if (name + path > sizeof(names)) {
         return -ENAMETOOLONG;
     }
     memcpy(names, file->name, name);
     memcpy(names + name, file->path, path);
-    return push(fd, REPORT_FILE, names, name + path, file->fd);
+    message = channel_compose(REPORT_FILE, names, name + path);
+    message.fd = file->fd;
+    return channel_push(fd, &message);
 }
 
 static int push_files(int fd, const struct snapshot *snapshot)
@@ -109,7 +106,7 @@ static int push_listener(int fd,
 
     join_names(config, listener, report.name, sizeof(report.name));
     (void)snprintf(report.text, sizeof(report.text), "%s", listener->text);
-    return push(fd, REPORT_LISTENER, &report, sizeof(report), -1);
+    return push(fd, REPORT_LISTENER, &report, sizeof(report));
 }
 
 static int push_entry(int fd,
@@ -125,7 +122,7 @@ static int push_entry(int fd,
     (void)snprintf(report.name, sizeof(report.name), "%s", entry->name);
     (void)snprintf(report.protocol, sizeof(report.protocol), "%s",
                    entry->plugin->protocol.name);
-    error = push(fd, REPORT_ENTRY, &report, sizeof(report), -1);
+    error = push(fd, REPORT_ENTRY, &report, sizeof(report));
     for (size_t i = 0; i < entry->listener_count && error == 0; i++) {
         if (entry->listeners[i].is_first) {
             error = push_listener(fd, config, &entry->listeners[i], entry);
@@ -142,7 +139,7 @@ static int push_text(int fd, const char *text, size_t size)
         const size_t piece =
             size < CHANNEL_MESSAGE_MAX ? size : CHANNEL_MESSAGE_MAX;
 
-        error = push(fd, REPORT_TEXT, text, piece, -1);
+        error = push(fd, REPORT_TEXT, text, piece);
         text += piece;
         size -= piece;
     }
@@ -164,8 +161,7 @@ int report_send(int fd,
         }
     }
     if (error == 0) {
-        error =
-            push(fd, config == NULL ? REPORT_BAD : REPORT_GOOD, NULL, 0, -1);
+        error = push(fd, config == NULL ? REPORT_BAD : REPORT_GOOD, NULL, 0);
     }
     return error;
 }
