@@ -165,7 +165,7 @@ void generation_stop(struct generation *generation,
 void generation_end(struct generation *generation);
 void generation_kill(struct generation *generation);
 
-/* Sends to each worker that there is. */
+/* Sends to each worker that there is; see member_order(). */
 void generation_tell(struct generation *generation,
                      const struct channel_message *message);
 

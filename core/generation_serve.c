@@ -28,12 +28,14 @@ static struct generation *generation_of(const struct member *member)
 
 static void send_roster(struct generation *generation)
 {
+    const struct channel_message message = channel_compose(
+        CREW_ROSTER, &generation->roster, sizeof(generation->roster));
+
     for (uint32_t i = 0; i < generation->member_count; i++) {
         struct member *member = &generation->members[i];
 
         if (member->state == MEMBER_READY) {
-            (void)member_send(member, CREW_ROSTER, &generation->roster,
-                              sizeof(generation->roster));
+            (void)member_order(member, &message);
         }
     }
 }
@@ -141,6 +143,8 @@ void generation_stop(struct generation *generation,
                      const struct index_set *kept)
 {
     struct crew_stop order = {.reason = reason};
+    const struct channel_message message =
+        channel_compose(CREW_STOP, &order, sizeof(order));
 
     if (generation->state == GENERATION_CHECKING ||
         generation->state == GENERATION_STARTING) {
@@ -162,7 +166,7 @@ void generation_stop(struct generation *generation,
         if (member->state == MEMBER_STARTING) {
             member_kill(member);
         } else {
-            (void)member_send(member, CREW_STOP, &order, sizeof(order));
+            (void)member_order(member, &message);
         }
     }
     look_whether_stopped(generation);
@@ -182,9 +186,7 @@ void generation_tell(struct generation *generation,
                      const struct channel_message *message)
 {
     for (uint32_t i = 0; i < generation->member_count; i++) {
-        if (generation->members[i].channel.fd >= 0) {
-            (void)channel_send(generation->members[i].channel.fd, message);
-        }
+        (void)member_order(&generation->members[i], message);
     }
 }
 

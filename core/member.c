@@ -248,15 +248,39 @@ int member_adopt(struct member *member,
                         member);
 }
 
-int member_send(struct member *member,
-                uint32_t type,
-                const void *data,
-                size_t size)
+int member_send(struct member *member, const struct channel_message *message)
 {
-    const struct channel_message message = channel_compose(type, data, size);
+    return member->channel.fd < 0 || member->is_killed
+               ? -EPIPE
+               : channel_send(member->channel.fd, message);
+}
 
-    return member->channel.fd < 0 ? -EPIPE
-                                  : channel_send(member->channel.fd, &message);
+static void meet_deaf(struct member *member)
+{
+    char where[200];
+
+    member_describe(member->parts->stats, member->slot, where, sizeof(where));
+    LOG(member->parts->log, LOG_ERROR, NULL,
+        "worker %u (process %ld) does not read what it is told%s%s: it is "
+        "killed",
+        member->number, (long)member->pid,
+        where[0] == '\0' ? "" : ", it is in ", where);
+    member->is_stuck = true;
+    member_kill(member);
+}
+
+int member_order(struct member *member, const struct channel_message *message)
+{
+    const int error = member_send(member, message);
+
+    if (error == -EAGAIN) {
+        meet_deaf(member);
+    } else if (error < 0 && error != -EPIPE && error != -ECONNRESET) {
+        LOG(member->parts->log, LOG_ERROR, NULL,
+            "worker %u (process %ld) cannot be told what to do: %s",
+            member->number, (long)member->pid, strerror(-error));
+    }
+    return error;
 }
 
 void member_kill(struct member *member)
