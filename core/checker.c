@@ -33,16 +33,13 @@ static int send_report(int channel,
                        const struct config_source *source,
                        struct errors *errors)
 {
-    char *text = NULL;
     size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
+    char *text = errors_text(errors, &size);
     int error;
 
-    if (stream == NULL) {
+    if (text == NULL) {
         return -ENOMEM;
     }
-    errors_print(errors, stream);
-    (void)fclose(stream);
     error = report_send(channel, config, source->folders.snapshot, text, size);
     free(text);
     return error;

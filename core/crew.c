@@ -72,6 +72,17 @@ static void stop(struct hand *hand, const struct channel_message *message)
     }
 }
 
+static void change_log(struct hand *hand, const struct channel_message *message)
+{
+    int32_t format;
+
+    if (message->size == sizeof(format)) {
+        memcpy(&format, message->data, sizeof(format));
+        hand->log->format = (enum log_format)format;
+        log_redirect(hand->log, message->fd);
+    }
+}
+
 static void set_level(struct hand *hand, const struct channel_message *message)
 {
     int32_t level;
@@ -196,6 +207,9 @@ static void obey(void *owner, const struct channel_message *message)
     case CREW_LOG_FILE:
         log_redirect(hand->log, message->fd);
         worker_reopen_plugins(hand->worker);
+        break;
+    case CREW_LOG:
+        change_log(hand, message);
         break;
     case CREW_LOG_LEVEL:
         set_level(hand, message);

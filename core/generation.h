@@ -69,6 +69,7 @@ struct generation {
     const struct generation_ops *ops;
     struct loop *loop;
     struct log *log;
+    struct log *crew_log; /* its workers'; see generation_use_log() */
     uint32_t number;
     enum generation_state state;
     struct config_source source; /* its snapshot is the generation's */
@@ -139,6 +140,10 @@ generation_operation(const struct generation *generation)
 }
 
 int generation_check(struct generation *generation);
+
+/* What its workers write to, those that are started from now on; else it is the
+   generation's own. Stays the caller's. */
+void generation_use_log(struct generation *generation, struct log *log);
 
 /* shards: found in the owner's table, one for each listener of the report; the
    array is taken over. */

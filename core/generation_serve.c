@@ -404,6 +404,12 @@ static const struct member_ops member_ops = {
     .retry = start_again,
 };
 
+void generation_use_log(struct generation *generation, struct log *log)
+{
+    generation->crew_log = log;
+    generation->crew.crew_log = log;
+}
+
 static int make_strikes(struct generation *generation)
 {
     const struct operation *operation = generation_operation(generation);
@@ -424,6 +430,7 @@ int generation_make_members(struct generation *generation, uint32_t count)
         .ops = &member_ops,
         .loop = generation->loop,
         .log = generation->log,
+        .crew_log = generation->crew_log,
         .stats = generation->stats,
         .generation = generation->number,
         .source = &generation->source,

@@ -110,7 +110,7 @@ static int run(void *arg, bool *may_free)
     const struct member_parts *from = member->parts;
     const struct crew_parts parts = {
         .source = from->source,
-        .log = from->log,
+        .log = from->crew_log,
         .stats = from->stats,
         .slot = (unsigned)member->slot,
         .channel = launch->channel,
@@ -123,8 +123,8 @@ static int run(void *arg, bool *may_free)
 
     error = identity_drop(from->identity, from->supervisor);
     if (error < 0) {
-        LOG(from->log, LOG_ERROR, NULL, "a worker cannot change its user: %s",
-            strerror(-error));
+        LOG(from->crew_log, LOG_ERROR, NULL,
+            "a worker cannot change its user: %s", strerror(-error));
         return EXIT_FAILURE;
     }
     return crew_run(&parts, may_free);
@@ -172,7 +172,7 @@ static int list_descriptors(const struct member_parts *from,
         }
     }
     add_sockets(from, parts);
-    parts->keep[parts->keep_count++] = from->log->fd;
+    parts->keep[parts->keep_count++] = from->crew_log->fd;
     parts->keep[parts->keep_count++] = stats_fd(from->stats);
     parts->keep[parts->keep_count++] = channel;
     return 0;

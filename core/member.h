@@ -51,6 +51,7 @@ struct member_parts {
     const struct member_ops *ops;
     struct loop *loop;
     struct log *log;
+    struct log *crew_log; /* what they write to */
     struct stats *stats;
     uint32_t generation;
     const struct config_source *source; /* with a sealed snapshot */

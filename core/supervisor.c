@@ -169,7 +169,11 @@ static int set_up(struct supervisor *supervisor)
 
 int supervisor_run(const struct supervisor_parts *parts)
 {
-    struct supervisor supervisor = {.parts = parts, .log = parts->log};
+    struct supervisor supervisor = {
+        .parts = parts,
+        .log = parts->log,
+        .next_log = {.fd = -1},
+    };
     int error;
 
     list_init(&supervisor.generations);
@@ -182,6 +186,7 @@ int supervisor_run(const struct supervisor_parts *parts)
         error = run(&supervisor);
         commands_fini(&supervisor.commands);
         control_close(supervisor.control);
+        log_close(&supervisor.next_log);
         stats_free(supervisor.stats);
         notify_close(&supervisor.notify);
         signals_close(&supervisor.signals);

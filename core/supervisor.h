@@ -27,7 +27,7 @@
 /* What a server is made of; all borrowed. */
 struct supervisor_parts {
     const struct config_source *source; /* without a snapshot */
-    struct log *log;
+    struct log *log;     /* open; becomes what a later server.yaml says */
     int32_t workers;     /* of the command line; below 0: as server.yaml says */
     const char *program; /* the file that runs, for an upgrade */
     char *const *argv;   /* what it was started with, ending with NULL */
@@ -51,6 +51,7 @@ int supervisor_run(const struct supervisor_parts *parts);
 struct supervisor {
     const struct supervisor_parts *parts;
     struct log *log;
+    struct log next_log; /* what takes its place when `next` serves */
     struct stats *stats;
     struct loop loop;
     struct signals signals;
@@ -98,6 +99,25 @@ void supervisor_reload(struct supervisor *supervisor);
 
 /* The generation listens nowhere any more. */
 void supervisor_release(struct generation *generation);
+
+/*
+ * supervisor_log.c: opens the log that the generation's server.yaml wants. Its
+ * workers write to it from the first moment, the supervisor once they serve.
+ * Returns 0; or -errno: the generation has failed for it.
+ */
+int supervisor_open_log(struct supervisor *supervisor,
+                        struct generation *generation);
+
+/* The generation serves: its log is the server's from now on. Workers of older
+   ones write there, too, in the same format. */
+void supervisor_change_log(struct supervisor *supervisor,
+                           struct generation *generation);
+
+/* All processes open the log files anew. */
+void supervisor_reopen_logs(struct supervisor *supervisor);
+
+/* Until the next reload: what is on its way stays as server.yaml has it. */
+void supervisor_set_level(struct supervisor *supervisor, enum log_level level);
 
 /* supervisor_upgrade.c: tries the program's file; later, if the supervisor is
    busy. */

@@ -71,24 +71,6 @@ static const struct source_ops supervisor_ops = {.expired = kill_rest};
 
 /* ------------------------------------------------------------------ signals */
 
-static void reopen_log(struct supervisor *supervisor)
-{
-    int error = log_reopen(supervisor->log);
-    const struct channel_message message = {
-        .type = CREW_LOG_FILE,
-        .fd = supervisor->log->path == NULL ? -1 : supervisor->log->fd,
-    };
-
-    if (error < 0) {
-        LOG(supervisor->log, LOG_ERROR, NULL,
-            "the log file cannot be opened anew: %s", strerror(-error));
-    }
-    for (struct list *link = supervisor->generations.next;
-         link != &supervisor->generations; link = link->next) {
-        generation_tell(CONTAINER_OF(link, struct generation, link), &message);
-    }
-}
-
 static void reap_one(struct supervisor *supervisor, pid_t pid, int status)
 {
     if (pid == supervisor->upgrade.pid) {
@@ -126,7 +108,7 @@ void supervisor_take_signal(void *owner, uint32_t number)
         supervisor_reap(supervisor);
         break;
     case SIGUSR1:
-        reopen_log(supervisor);
+        supervisor_reopen_logs(supervisor);
         break;
     case SIGHUP:
         supervisor->is_reload_wanted = true;
@@ -164,16 +146,7 @@ static void order_stop(void *owner)
 
 static void order_level(void *owner, enum log_level level)
 {
-    struct supervisor *supervisor = owner;
-    const int32_t value = (int32_t)level;
-    const struct channel_message message =
-        channel_compose(CREW_LOG_LEVEL, &value, sizeof(value));
-
-    supervisor->log->level = level;
-    for (struct list *link = supervisor->generations.next;
-         link != &supervisor->generations; link = link->next) {
-        generation_tell(CONTAINER_OF(link, struct generation, link), &message);
-    }
+    supervisor_set_level(owner, level);
 }
 
 static void order_drain(void *owner, size_t entry)

@@ -150,6 +150,10 @@ static void start_workers(struct generation *generation)
         LOG(supervisor->log, LOG_INFO, NULL, "berth %s, configuration: %s",
             BERTH_VERSION, generation->top->source);
     }
+    if (supervisor_open_log(supervisor, generation) < 0) {
+        free(items);
+        return;
+    }
     if (items != NULL) {
         error = bindings_take(&supervisor->bindings, &generation->report,
                               choose_shards(workers), items);
@@ -247,6 +251,7 @@ static void take_over(struct generation *generation)
 
     supervisor->current = generation;
     supervisor->next = NULL;
+    supervisor_change_log(supervisor, generation);
     if (supervisor->control == NULL) {
         supervisor_meet_control(
             supervisor); /* who is told "ready" may command */
@@ -282,6 +287,7 @@ static void has_failed(struct generation *generation)
 
     supervisor_print(supervisor, generation->text);
     supervisor->next = NULL;
+    log_close(&supervisor->next_log);
     if (supervisor->current == NULL) {
         supervisor->status = generation->status;
         supervisor->is_stopping = true;
@@ -353,15 +359,8 @@ static const struct generation_ops generation_ops = {
 static void
 cannot_reload(struct supervisor *supervisor, struct errors *errors, int error)
 {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream =
-        errors_count(errors) == 0 ? NULL : open_memstream(&text, &size);
+    char *text = errors_count(errors) == 0 ? NULL : errors_text(errors, NULL);
 
-    if (stream != NULL) {
-        errors_print(errors, stream);
-        (void)fclose(stream);
-    }
     supervisor_print(supervisor, text);
     tell_failure(supervisor, text == NULL ? strerror(-error) : text);
     free(text);

@@ -3,6 +3,7 @@
 answer, what is new serves newcomers, what is old serves on; and reloads that
 fail change nothing."""
 
+import json
 import os
 import shutil
 import signal
@@ -221,6 +222,92 @@ class Addresses(unittest.TestCase):
             ask_once(other.address)
             until(lambda: not os.path.exists(server.folder + "/new"),
                   "what was bound is unbound")
+
+
+class Log(unittest.TestCase):
+    """Whatever stands in `log:` serves from the take-over on."""
+
+    @staticmethod
+    def configure(server, log):
+        configure(server, witness_yaml(workers=1, log=log))
+
+    @staticmethod
+    def read(path):
+        try:
+            with open(path) as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    @staticmethod
+    def has_open(pid, path):
+        folder = f"/proc/{pid}/fd/"
+        return path in [os.readlink(folder + fd) for fd in os.listdir(folder)]
+
+    def await_line(self, path, text):
+        until(lambda: text in self.read(path), f"'{text}' in {path}")
+
+    def test_it_moves_and_everybody_with_it(self):
+        with serve(witness_yaml(workers=1, log="{access: true}")) as server:
+            path = os.path.join(server.folder, "log")
+            socks = [connect(server.address) for _ in range(3)]
+            old = [ask(sock)[0] for sock in socks][0]
+            start = len(server.log)
+            self.configure(server, "{file: log, format: json}")
+            server.signal(signal.SIGHUP)
+            self.await_line(path, "reloaded: generation 2")
+            server.wait_log("reloading", start)
+            # The worker of the first generation has moved, too; and it follows
+            # when the file is rotated.
+            socks[0].close()
+            self.await_line(path, '"msg":"access"')
+            os.rename(path, path + ".1")
+            server.signal(signal.SIGUSR1)
+            until(lambda: self.has_open(old, path), "it is made anew")
+            socks[1].close()
+            self.await_line(path, '"msg":"access"')
+            for name in path, path + ".1":
+                for line in self.read(name).splitlines():
+                    json.loads(line)
+            # And back.
+            start = len(server.log)
+            self.configure(server, "{format: logfmt}")
+            server.signal(signal.SIGHUP)
+            server.wait_log('level=info msg="reloaded: generation 3', start)
+            until(lambda: not self.has_open(old, path), "it goes back")
+            socks[2].close()
+            server.wait_log("level=info .*access", start)
+
+    def test_a_file_that_cannot_be_opened(self):
+        with serve(witness_yaml(workers=1)) as server:
+            self.configure(server, "{file: none/log, level: error}")
+            start = len(server.log)
+            reload(server, "the reload has failed: generation 1 serves on")
+            self.assertIn("server.yaml:2:13: error: the log "
+                          f"'{server.folder}/none/log' cannot be opened: "
+                          "No such file or directory", server.log[start:])
+            ask_once(server.address)
+            self.configure(server, "{level: info}")
+            reload(server)
+
+    def test_a_level_that_was_ordered_goes(self):
+        with serve(witness_yaml(workers=1, control="unix:control")) as server:
+            for log, order in (("{level: error}", "info"), ("{level: error}",
+                                                            "warning")):
+                configure(server, witness_yaml(workers=1, log=log,
+                                               control="unix:control"))
+                self.order(server, "reload")
+                self.order(server, f"log {order}")
+            self.order(server, "reload")
+        lines = [line for line in server.log if "reload" in line]
+        self.assertEqual(len(lines), 2, lines)
+        for line in lines:
+            self.assertIn("reloading", line)
+
+    def order(self, server, words):
+        with connect(f"unix:{server.folder}/control") as sock:
+            sock.sendall(words.encode() + b"\n")
+            self.assertTrue(recv_all(sock).startswith(b"ok\n"))
 
 
 class Refused(unittest.TestCase):
