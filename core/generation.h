@@ -78,8 +78,10 @@ struct generation {
     struct stats *stats;
     pid_t checker; /* 0: none */
     int checker_slot;
-    struct channel channel;   /* the checker's */
-    struct source timer;      /* start_timeout; then the watchdog */
+    bool is_checker_killed;
+    struct channel channel;      /* the checker's */
+    struct source checker_timer; /* it has reported, and is to end */
+    struct source timer;         /* start_timeout; then the watchdog */
     struct source end_timer;  /* once it stops: who is stuck is not waited for,
                                  then killed */
     struct shards **shards;   /* the owner's, one for each listener */
@@ -170,6 +172,9 @@ void generation_stop(struct generation *generation,
 void generation_end(struct generation *generation);
 void generation_kill(struct generation *generation);
 
+/* A checker that is still about to end is not waited for. */
+void generation_dismiss_checker(struct generation *generation);
+
 /* Sends to each worker that there is; see member_order(). */
 void generation_tell(struct generation *generation,
                      const struct channel_message *message);
@@ -194,6 +199,11 @@ void generation_hurry(struct generation *generation);
 
 /* Is that the end of it? Between this header's own files. */
 void generation_settle(struct generation *generation);
+
+/* What the checker's end means, as waitpid(2) tells it; and that it does not
+   come. The same. */
+void generation_lose_checker(struct generation *generation, int status);
+void generation_hurry_checker(struct generation *generation);
 
 /* What a worker's end means; see member_reap(). The same. */
 void generation_lose_member(struct member *member, int status);

@@ -310,10 +310,41 @@ class Log(unittest.TestCase):
             self.assertTrue(recv_all(sock).startswith(b"ok\n"))
 
 
+class Unloaded(unittest.TestCase):
+    """What plugins do when the checker ends, which has reported by then, keeps
+    nobody waiting and refuses nothing."""
+
+    def serve(self, unload):
+        return serve(witness_yaml(workers=1, settings={"unload": unload}))
+
+    def test_a_plugin_that_hangs(self):
+        with self.serve("hang") as server:
+            ask_once(server.address)
+            start = len(server.log)
+            reload(server)
+            ask_once(server.address)
+            server.wait_log("generation 2: .* does not end: it is killed",
+                            start)
+            log = "\n".join(server.log[start:])
+            self.assertLess(log.index("reloaded: generation 2"),
+                            log.index("generation 2: "), log)
+
+    def test_a_plugin_that_crashes(self):
+        with self.serve("crash") as server:
+            ask_once(server.address)
+            server.wait_log("level=warn .*generation 1: the process that tried "
+                            "the configuration .* ended with SIGABRT")
+            start = len(server.log)
+            reload(server)
+            ask_once(server.address)
+            server.wait_log("generation 2: .* ended with SIGABRT", start)
+
+
 class Refused(unittest.TestCase):
     """The generation that serves serves on, and it is told why."""
 
-    top = {"workers": 2, "start_timeout": "500ms"}
+    top = {"workers": 2}
+    hasty = {**top, "start_timeout": "2s"}
 
     def check(self, config, *patterns):
         done = None if patterns else run("--check", "-c", "server.yaml",
@@ -365,8 +396,8 @@ class Refused(unittest.TestCase):
         self.check(witness_yaml(settings={"init": "refuse"}, **self.top))
 
     def test_a_plugin_that_hangs(self):
-        self.check(witness_yaml(settings={"init": "hang"}, **self.top),
-                   r"server\.yaml: error: init of 'witness' hangs: .*500ms")
+        self.check(witness_yaml(settings={"init": "hang"}, **self.hasty),
+                   r"server\.yaml: error: init of 'witness' hangs: .*2s")
 
     def test_a_plugin_that_crashes(self):
         self.check(witness_yaml(settings={"init": "crash"}, **self.top),
@@ -376,10 +407,15 @@ class Refused(unittest.TestCase):
         self.check(witness_yaml(settings={"init": "exit"}, **self.top),
                    r"server\.yaml: error: a plugin ended.*exit status 3")
 
+    def test_a_plugin_that_lies(self):
+        self.check(witness_yaml(settings={"init": "lie"}, **self.top),
+                   r"server\.yaml: error: .* the checker's report makes no "
+                   "sense")
+
     def test_another_one_is_asked_for_meanwhile(self):
         with serve(witness_yaml(**self.top)) as server:
             configure(server, witness_yaml(settings={"init": "hang"},
-                                           **self.top))
+                                           **self.hasty))
             reload(server, "reloading")
             configure(server, witness_yaml(**self.top))
             server.signal(signal.SIGHUP)
