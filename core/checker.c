@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "inherited.h"
 #include "notify.h"
 #include "report.h"
 #include "worker.h"
@@ -57,6 +58,7 @@ int checker_run(const struct config_source *source,
     int error;
 
     notify_forget(&nobody);
+    inherited_forget();
     errors_init(&errors);
     error = config_read(source, &errors, &config);
     if (error == 0) {

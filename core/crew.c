@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "connection.h"
 #include "crash.h"
+#include "inherited.h"
 #include "listing.h"
 #include "notify.h"
 #include "signals.h"
@@ -334,6 +335,7 @@ int crew_run(const struct crew_parts *parts, bool *may_free)
 
     *may_free = true;
     notify_forget(&nobody);
+    inherited_forget();
     signals_block(numbers);
     if (stats_own(parts->stats, parts->slot) == 0) {
         crash_watch(stats_own_death(parts->stats));

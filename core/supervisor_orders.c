@@ -3,6 +3,8 @@
 #include "supervisor.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -174,30 +176,53 @@ static const struct commands_ops commands_ops = {
     .state = describe_state,
 };
 
-/* Where the file that serves now wants to be commanded; a socket that stays is
-   kept. */
+/* Where the file says nothing of it, in the folder that a service manager has
+   made for this server (RuntimeDirectory in systemd.exec(5)). */
+static bool find_control(const struct config *top, struct address *address)
+{
+    const char *folder = getenv("RUNTIME_DIRECTORY"); /* the first of several */
+    const bool is_said =
+        top->root != NULL && node_find(top->root, "control") != NULL;
+    char text[ADDRESS_TEXT_MAX];
+    const char *why;
+    const char *hint;
+    int length;
+
+    if (top->operation.has_control) {
+        *address = top->operation.control;
+        return true;
+    }
+    if (is_said || folder == NULL || folder[0] != '/') {
+        return false;
+    }
+    length = snprintf(text, sizeof(text), "unix:%.*s/control.sock",
+                      (int)strcspn(folder, ":"), folder);
+    return length < (int)sizeof(text) &&
+           address_parse(address, text, NULL, &why, &hint) == 0;
+}
+
 void supervisor_meet_control(struct supervisor *supervisor)
 {
-    const struct operation *operation;
+    struct address address;
+    bool is_wanted;
     int error;
 
     if (supervisor->current == NULL) {
         return;
     }
-    operation = generation_operation(supervisor->current);
-    if (supervisor->control != NULL && operation->has_control &&
-        address_equals(control_address(supervisor->control),
-                       &operation->control)) {
+    is_wanted = find_control(supervisor->current->top, &address);
+    if (supervisor->control != NULL && is_wanted &&
+        address_equals(control_address(supervisor->control), &address)) {
         return;
     }
     control_close(supervisor->control);
     supervisor->control = NULL;
-    if (!operation->has_control) {
+    if (!is_wanted) {
         return;
     }
-    error = control_open(&supervisor->loop, &operation->control,
-                         supervisor->log, commands_handle,
-                         &supervisor->commands, &supervisor->control);
+    error = control_open(&supervisor->loop, &address, supervisor->log,
+                         commands_handle, &supervisor->commands,
+                         &supervisor->control);
     if (error < 0) {
         LOG(supervisor->log, LOG_ERROR, NULL,
             "berthctl cannot reach this server: control: %s", strerror(-error));

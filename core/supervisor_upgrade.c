@@ -33,6 +33,15 @@ void supervisor_upgrade(struct supervisor *supervisor)
     }
 }
 
+/* The next program does not know them. */
+static void dismiss_checkers(struct supervisor *supervisor)
+{
+    for (struct list *link = supervisor->generations.next;
+         link != &supervisor->generations; link = link->next) {
+        generation_dismiss_checker(CONTAINER_OF(link, struct generation, link));
+    }
+}
+
 /* Returns only if that fails. */
 static int become(struct supervisor *supervisor)
 {
@@ -53,6 +62,7 @@ static int become(struct supervisor *supervisor)
     if (fd < 0) {
         return error;
     }
+    dismiss_checkers(supervisor);
     (void)snprintf(number, sizeof(number), "%d", fd);
     if (setenv(HANDOVER_VARIABLE, number, 1) < 0) {
         error = -errno;
