@@ -195,11 +195,16 @@ static void ask(struct asked *asked,
         .request = asked->number,
         .subject = subject,
     };
+    const struct channel_message message =
+        channel_compose(order, &request, sizeof(request));
+    int error;
 
-    if (member->state != MEMBER_AWAY && member->state != MEMBER_STARTING &&
-        member_send(member, order, &request, sizeof(request)) == 0) {
-        asked->waiting++;
+    if (member->state == MEMBER_AWAY || member->state == MEMBER_STARTING) {
+        return;
     }
+    error = order == CREW_DRAIN ? member_order(member, &message)
+                                : member_send(member, &message);
+    asked->waiting += error == 0 ? 1 : 0;
 }
 
 static void ask_generation(struct asked *asked,

@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "connection.h"
 #include "crash.h"
+#include "inherited.h"
 #include "listing.h"
 #include "notify.h"
 #include "signals.h"
@@ -36,12 +37,7 @@ static void say(const struct hand *hand,
                 const void *data,
                 size_t size)
 {
-    const struct channel_message message = {
-        .type = answer,
-        .data = data,
-        .size = size,
-        .fd = -1,
-    };
+    const struct channel_message message = channel_compose(answer, data, size);
 
     if (hand->channel.fd >= 0) {
         (void)channel_push(hand->channel.fd, &message);
@@ -74,6 +70,17 @@ static void stop(struct hand *hand, const struct channel_message *message)
         memcpy(&order, message->data, sizeof(order));
         worker_stop(hand->worker, order.reason, &order.kept);
         say(hand, CREW_STOPPED, NULL, 0);
+    }
+}
+
+static void change_log(struct hand *hand, const struct channel_message *message)
+{
+    int32_t format;
+
+    if (message->size == sizeof(format)) {
+        memcpy(&format, message->data, sizeof(format));
+        hand->log->format = (enum log_format)format;
+        log_redirect(hand->log, message->fd);
     }
 }
 
@@ -202,6 +209,9 @@ static void obey(void *owner, const struct channel_message *message)
         log_redirect(hand->log, message->fd);
         worker_reopen_plugins(hand->worker);
         break;
+    case CREW_LOG:
+        change_log(hand, message);
+        break;
     case CREW_LOG_LEVEL:
         set_level(hand, message);
         break;
@@ -325,6 +335,7 @@ int crew_run(const struct crew_parts *parts, bool *may_free)
 
     *may_free = true;
     notify_forget(&nobody);
+    inherited_forget();
     signals_block(numbers);
     if (stats_own(parts->stats, parts->slot) == 0) {
         crash_watch(stats_own_death(parts->stats));

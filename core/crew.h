@@ -29,6 +29,8 @@ enum crew_order {
     CREW_CONNECTIONS, /* struct crew_request */
     CREW_CLOSE,       /* struct crew_request: the connection of that id */
     CREW_DRAIN,       /* struct crew_request: all connections of the entry */
+    CREW_LOG, /* int32_t, enum log_format, and a descriptor: the log goes there
+                 from now on, in that format */
 };
 
 /* From the worker. */

@@ -28,12 +28,14 @@ static struct generation *generation_of(const struct member *member)
 
 static void send_roster(struct generation *generation)
 {
+    const struct channel_message message = channel_compose(
+        CREW_ROSTER, &generation->roster, sizeof(generation->roster));
+
     for (uint32_t i = 0; i < generation->member_count; i++) {
         struct member *member = &generation->members[i];
 
         if (member->state == MEMBER_READY) {
-            (void)member_send(member, CREW_ROSTER, &generation->roster,
-                              sizeof(generation->roster));
+            (void)member_order(member, &message);
         }
     }
 }
@@ -141,6 +143,8 @@ void generation_stop(struct generation *generation,
                      const struct index_set *kept)
 {
     struct crew_stop order = {.reason = reason};
+    const struct channel_message message =
+        channel_compose(CREW_STOP, &order, sizeof(order));
 
     if (generation->state == GENERATION_CHECKING ||
         generation->state == GENERATION_STARTING) {
@@ -162,7 +166,7 @@ void generation_stop(struct generation *generation,
         if (member->state == MEMBER_STARTING) {
             member_kill(member);
         } else {
-            (void)member_send(member, CREW_STOP, &order, sizeof(order));
+            (void)member_order(member, &message);
         }
     }
     look_whether_stopped(generation);
@@ -171,7 +175,7 @@ void generation_stop(struct generation *generation,
 
 void generation_end(struct generation *generation)
 {
-    const struct channel_message message = {.type = CREW_END, .fd = -1};
+    const struct channel_message message = channel_compose(CREW_END, NULL, 0);
 
     generation_tell(generation, &message);
     generation->is_late = true;
@@ -182,9 +186,7 @@ void generation_tell(struct generation *generation,
                      const struct channel_message *message)
 {
     for (uint32_t i = 0; i < generation->member_count; i++) {
-        if (generation->members[i].channel.fd >= 0) {
-            (void)channel_send(generation->members[i].channel.fd, message);
-        }
+        (void)member_order(&generation->members[i], message);
     }
 }
 
@@ -211,12 +213,8 @@ static void drop_addresses(struct generation *generation)
         }
     }
     if (!index_set_is_empty(&dropped)) {
-        const struct channel_message message = {
-            .type = CREW_DROP,
-            .data = &dropped,
-            .size = sizeof(dropped),
-            .fd = -1,
-        };
+        const struct channel_message message =
+            channel_compose(CREW_DROP, &dropped, sizeof(dropped));
 
         generation_tell(generation, &message);
         generation->ops->dropped(generation, &dropped);
@@ -234,12 +232,8 @@ static void put_aside(struct generation *generation, uint32_t plugin)
     const struct report *report = &generation->report;
     const struct operation *operation = generation_operation(generation);
     char within[UNITS_TEXT_MAX];
-    const struct channel_message message = {
-        .type = CREW_ASIDE,
-        .data = &generation->aside,
-        .size = sizeof(generation->aside),
-        .fd = -1,
-    };
+    const struct channel_message message = channel_compose(
+        CREW_ASIDE, &generation->aside, sizeof(generation->aside));
 
     (void)units_format_duration(operation->crash_limit_ms, within,
                                 sizeof(within));
@@ -410,6 +404,12 @@ static const struct member_ops member_ops = {
     .retry = start_again,
 };
 
+void generation_use_log(struct generation *generation, struct log *log)
+{
+    generation->crew_log = log;
+    generation->crew.crew_log = log;
+}
+
 static int make_strikes(struct generation *generation)
 {
     const struct operation *operation = generation_operation(generation);
@@ -430,6 +430,7 @@ int generation_make_members(struct generation *generation, uint32_t count)
         .ops = &member_ops,
         .loop = generation->loop,
         .log = generation->log,
+        .crew_log = generation->crew_log,
         .stats = generation->stats,
         .generation = generation->number,
         .source = &generation->source,

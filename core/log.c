@@ -44,10 +44,18 @@ static void choose_format(struct log *log)
     log->has_colour = log->format == LOG_TEXT && wants_colour(log->fd);
 }
 
-int log_open(struct log *log,
-             const char *path,
-             enum log_level level,
-             enum log_format format)
+static int share_file(int fd)
+{
+    const int own = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    return own < 0 ? -errno : own;
+}
+
+int log_succeed(struct log *log,
+                const struct log *other,
+                const char *path,
+                enum log_level level,
+                enum log_format format)
 {
     struct log opened = {.fd = STDERR_FILENO, .level = level, .format = format};
 
@@ -56,7 +64,10 @@ int log_open(struct log *log,
         if (opened.path == NULL) {
             return -ENOMEM;
         }
-        opened.fd = open_file(path);
+        opened.fd = other != NULL && other->path != NULL &&
+                            strcmp(path, other->path) == 0
+                        ? share_file(other->fd)
+                        : open_file(path);
     }
     if (opened.fd < 0) {
         free(opened.path);
@@ -65,6 +76,14 @@ int log_open(struct log *log,
     choose_format(&opened);
     *log = opened;
     return 0;
+}
+
+int log_open(struct log *log,
+             const char *path,
+             enum log_level level,
+             enum log_format format)
+{
+    return log_succeed(log, NULL, path, level, format);
 }
 
 int log_reopen(struct log *log)
@@ -85,17 +104,26 @@ int log_reopen(struct log *log)
 
 void log_redirect(struct log *log, int fd)
 {
-    if (log->path != NULL && fd >= 0) {
-        (void)dup3(fd, log->fd, O_CLOEXEC);
+    int own;
+
+    if (fd < 0) {
+        return;
     }
+    if (log->fd != STDERR_FILENO) {
+        (void)dup3(fd, log->fd, O_CLOEXEC);
+    } else {
+        own = share_file(fd);
+        log->fd = own < 0 ? log->fd : own;
+    }
+    choose_format(log);
 }
 
 void log_close(struct log *log)
 {
-    if (log->path != NULL) {
+    if (log->fd > STDERR_FILENO) {
         (void)close(log->fd);
-        free(log->path);
     }
+    free(log->path);
     log->fd = -1;
     log->path = NULL;
 }

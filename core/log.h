@@ -92,13 +92,24 @@ int log_open(struct log *log,
              enum log_level level,
              enum log_format format);
 
+/*
+ * The same for a log that is to take the place of another one: a file that the
+ * other one has open is shared, and not looked up again.
+ */
+int log_succeed(struct log *log,
+                const struct log *other,
+                const char *path,
+                enum log_level level,
+                enum log_format format);
+
 /* Opens the file anew (after it was rotated); the old one stays on failure. */
 int log_reopen(struct log *log);
 
-/* Writes to another file from now on, which stays the caller's; a log on stderr
-   stays there. fd may be -1: nothing is changed. */
+/* Writes to another file from now on, which stays the caller's. fd may be -1:
+   nothing is changed. */
 void log_redirect(struct log *log, int fd);
 
+/* A closed one is fine. */
 void log_close(struct log *log);
 
 /*

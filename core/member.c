@@ -110,7 +110,7 @@ static int run(void *arg, bool *may_free)
     const struct member_parts *from = member->parts;
     const struct crew_parts parts = {
         .source = from->source,
-        .log = from->log,
+        .log = from->crew_log,
         .stats = from->stats,
         .slot = (unsigned)member->slot,
         .channel = launch->channel,
@@ -123,8 +123,8 @@ static int run(void *arg, bool *may_free)
 
     error = identity_drop(from->identity, from->supervisor);
     if (error < 0) {
-        LOG(from->log, LOG_ERROR, NULL, "a worker cannot change its user: %s",
-            strerror(-error));
+        LOG(from->crew_log, LOG_ERROR, NULL,
+            "a worker cannot change its user: %s", strerror(-error));
         return EXIT_FAILURE;
     }
     return crew_run(&parts, may_free);
@@ -172,7 +172,7 @@ static int list_descriptors(const struct member_parts *from,
         }
     }
     add_sockets(from, parts);
-    parts->keep[parts->keep_count++] = from->log->fd;
+    parts->keep[parts->keep_count++] = from->crew_log->fd;
     parts->keep[parts->keep_count++] = stats_fd(from->stats);
     parts->keep[parts->keep_count++] = channel;
     return 0;
@@ -248,20 +248,39 @@ int member_adopt(struct member *member,
                         member);
 }
 
-int member_send(struct member *member,
-                uint32_t type,
-                const void *data,
-                size_t size)
+int member_send(struct member *member, const struct channel_message *message)
 {
-    const struct channel_message message = {
-        .type = type,
-        .data = data,
-        .size = size,
-        .fd = -1,
-    };
+    return member->channel.fd < 0 || member->is_killed
+               ? -EPIPE
+               : channel_send(member->channel.fd, message);
+}
 
-    return member->channel.fd < 0 ? -EPIPE
-                                  : channel_send(member->channel.fd, &message);
+static void meet_deaf(struct member *member)
+{
+    char where[200];
+
+    member_describe(member->parts->stats, member->slot, where, sizeof(where));
+    LOG(member->parts->log, LOG_ERROR, NULL,
+        "worker %u (process %ld) does not read what it is told%s%s: it is "
+        "killed",
+        member->number, (long)member->pid,
+        where[0] == '\0' ? "" : ", it is in ", where);
+    member->is_stuck = true;
+    member_kill(member);
+}
+
+int member_order(struct member *member, const struct channel_message *message)
+{
+    const int error = member_send(member, message);
+
+    if (error == -EAGAIN) {
+        meet_deaf(member);
+    } else if (error < 0 && error != -EPIPE && error != -ECONNRESET) {
+        LOG(member->parts->log, LOG_ERROR, NULL,
+            "worker %u (process %ld) cannot be told what to do: %s",
+            member->number, (long)member->pid, strerror(-error));
+    }
+    return error;
 }
 
 void member_kill(struct member *member)

@@ -51,6 +51,7 @@ struct member_parts {
     const struct member_ops *ops;
     struct loop *loop;
     struct log *log;
+    struct log *crew_log; /* what they write to */
     struct stats *stats;
     uint32_t generation;
     const struct config_source *source; /* with a sealed snapshot */
@@ -70,7 +71,7 @@ struct member {
     enum member_state state;
     bool is_leaving;   /* it said that its end is no crash */
     bool is_killed;    /* by us */
-    bool is_stuck;     /* in one callback for too long */
+    bool is_stuck;     /* in one callback for too long, or deaf to orders */
     uint64_t seen;     /* the callback that it was last seen in */
     uint64_t seen_ms;  /* since when */
     uint64_t ready_ms; /* when it became ready */
@@ -105,10 +106,14 @@ int member_adopt(struct member *member,
                  int channel);
 
 /* Returns 0 or -errno, see channel_send(). */
-int member_send(struct member *member,
-                uint32_t type,
-                const void *data,
-                size_t size);
+int member_send(struct member *member, const struct channel_message *message);
+
+/*
+ * The same for an order that is not to be missed: one who cannot be told, since
+ * he does not read what was sent before, is killed, and the log says what he
+ * was doing.
+ */
+int member_order(struct member *member, const struct channel_message *message);
 
 void member_kill(struct member *member);
 

@@ -11,6 +11,30 @@ import unittest
 
 from harness import (BERTH, TIMEOUT_S, Server, connect, hand_over, recv_all,
                      recv_exactly)
+from traffic import COMPILER, build_plugin
+
+
+# Tells what its process knows of sockets that were handed over.
+PLUGIN = r"""
+#include <stdlib.h>
+#include <string.h>
+
+#include <berth/protocol.h>
+
+static ssize_t on_data(berth_conn *c, char *data, size_t size)
+{
+    const char *count = getenv("LISTEN_FDS");
+
+    (void)data;
+    if (count == NULL) {
+        count = "none";
+    }
+    (void)berth_write(c, count, strlen(count));
+    return (ssize_t)size;
+}
+
+BERTH_PROTOCOL(.name = "curious", .on_data = on_data);
+"""
 
 
 def yaml(*listen):
@@ -65,6 +89,16 @@ class Inherited(unittest.TestCase):
             self.assertEqual(done.returncode, 71, done.stdout)
             story.append(done.stdout)
         return story
+
+    @unittest.skipUnless(COMPILER, "needs a C compiler")
+    def test_plugins_are_handed_nothing(self):
+        plugin = os.path.join(self.folder, "curious.so")
+        build_plugin(plugin, PLUGIN)
+        with Server(f"protocols: [{{plugin: {plugin}, listen: 'fd:web'}}]\n",
+                    workers=2, sockets=[("web", self.listener())]) as server, \
+                connect(server.address) as sock:
+            sock.sendall(b"?")
+            self.assertEqual(sock.recv(16), b"none")
 
     def test_it_is_served_and_outlives_the_server(self):
         web = self.listener()

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <berth/protocol.h>
@@ -22,15 +23,20 @@ enum manner {
     MANNER_REFUSE,
     MANNER_HANG,
     MANNER_CRASH,
-    MANNER_EXIT
+    MANNER_EXIT,
+    MANNER_LIE
 };
 
 struct settings {
-    int32_t init;
+    int32_t init, unload;
 };
 
+/* What becomes of this process when it unloads the plugin; of a worker that has
+   served nothing becomes. */
+static int32_t unload;
+
 static const char *const manners[] = {
-    "good", "refuse", "hang", "crash", "exit", NULL,
+    "good", "refuse", "hang", "crash", "exit", "lie", NULL,
 };
 
 static const berth_option options[] = {
@@ -40,6 +46,12 @@ static const berth_option options[] = {
      .fallback = "good",
      .choices = manners,
      .help = "what becomes of its init"},
+    {.name = "unload",
+     .type = BERTH_ENUM,
+     BERTH_FIELD(struct settings, unload),
+     .fallback = "good",
+     .choices = manners,
+     .help = "what becomes of a process that ends without having served"},
     BERTH_OPTIONS_END,
 };
 
@@ -50,10 +62,34 @@ _Noreturn static void hang(void)
     }
 }
 
+__attribute__((destructor)) static void end(void)
+{
+    if (unload == MANNER_HANG) {
+        hang();
+    } else if (unload == MANNER_CRASH) {
+        abort();
+    }
+}
+
+/* Speaks to the supervisor, over the channel of its process. */
+static void lie(void)
+{
+    for (int fd = 0; fd < 256; fd++) {
+        int type = 0;
+        socklen_t size = sizeof(type);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+            type == SOCK_SEQPACKET) {
+            (void)send(fd, "\2\0\0\0an address", 14, MSG_NOSIGNAL);
+        }
+    }
+}
+
 static int init(berth_entry *entry, berth_error *error)
 {
     const struct settings *settings = entry->settings;
 
+    unload = settings->unload;
     switch (settings->init) {
     case MANNER_REFUSE:
         error->option = "init";
@@ -65,6 +101,9 @@ static int init(berth_entry *entry, berth_error *error)
         abort();
     case MANNER_EXIT:
         exit(3);
+    case MANNER_LIE:
+        lie();
+        return 0;
     default:
         return 0;
     }
@@ -93,6 +132,7 @@ static ssize_t on_data(berth_conn *c, char *data, size_t size)
     const char *end = memchr(data, '\n', size);
     size_t length;
 
+    unload = MANNER_GOOD;
     if (end == NULL) {
         return 0;
     }

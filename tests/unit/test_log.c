@@ -484,6 +484,70 @@ START_TEST(the_old_file_stays_if_it_cannot_be_reopened)
 }
 END_TEST
 
+START_TEST(a_successor_shares_the_file)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    struct log next;
+    char old[80];
+
+    (void)snprintf(old, sizeof(old), "%s.1", path);
+    ck_assert_int_eq(rename_to(old), 0);
+    ck_assert_int_eq(log_succeed(&next, &log, path, LOG_DEBUG, LOG_LOGFMT), 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    log_close(&log);
+    log_write(&next, NULL, LOG_DEBUG, NULL, "next");
+    check_match(read_file(old), LOGFMT_TIME "level=debug msg=\"next\"\n$");
+    ck_assert_int_eq(log_reopen(&next), 0);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    log_close(&next);
+}
+END_TEST
+
+START_TEST(a_successor_may_have_another_file)
+{
+    struct log log = {.fd = STDERR_FILENO};
+    struct log next;
+
+    ck_assert_int_eq(log_succeed(&next, &log, path, LOG_INFO, LOG_TEXT), 0);
+    ck_assert_int_eq(log_succeed(&log, &next, NULL, LOG_INFO, LOG_TEXT), 0);
+    ck_assert_int_eq(log.fd, STDERR_FILENO);
+    ck_assert_int_eq(
+        log_succeed(&log, &next, "/nosuch/log", LOG_INFO, LOG_TEXT), -ENOENT);
+    log_write(&next, NULL, LOG_INFO, NULL, "next");
+    check_match(read_file(path), "next\n$");
+    log_close(&next);
+}
+END_TEST
+
+/* From a file to another one, and from stderr to a file; each time the other
+   one stays the caller's. */
+START_TEST(a_log_can_be_redirected)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    struct log err;
+    char other[80];
+    int fd;
+
+    (void)snprintf(other, sizeof(other), "%s.1", path);
+    fd = open(other, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(log_open(&err, NULL, LOG_INFO, LOG_TEXT), 0);
+    log_redirect(&log, -1);
+    log_write(&log, NULL, LOG_INFO, NULL, "one");
+    log_redirect(&log, fd);
+    log_redirect(&err, fd);
+    ck_assert_int_eq(close(fd), 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "two");
+    log_write(&err, NULL, LOG_INFO, NULL, "three");
+    ck_assert_int_ne(err.fd, STDERR_FILENO);
+    ck_assert_int_eq(fcntl(err.fd, F_GETFD), FD_CLOEXEC);
+    log_close(&log);
+    log_close(&err);
+    check_match(read_file(path), TEXT_TIME "info  one\n$");
+    check_match(read_file(other), TEXT_TIME "info  two\n.*info  three\n$");
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_opened_is_told)
 {
     struct log log = {.fd = 77};
@@ -566,5 +630,8 @@ UNIT_MAIN_WITH("log",
                a_file_is_appended_to_and_private,
                reopening_follows_a_rotation,
                the_old_file_stays_if_it_cannot_be_reopened,
+               a_successor_shares_the_file,
+               a_successor_may_have_another_file,
+               a_log_can_be_redirected,
                a_file_that_cannot_be_opened_is_told,
                only_a_terminal_that_wants_it_gets_colour)
