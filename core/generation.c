@@ -64,6 +64,15 @@ int generation_new(const struct generation_parts *parts,
     return error < 0 ? error : generation_adopt(parts, snapshot, generation);
 }
 
+/* That of the checker. */
+static void leave_slot(struct generation *generation)
+{
+    if (generation->checker_slot >= 0) {
+        stats_discard(generation->stats, (unsigned)generation->checker_slot);
+        generation->checker_slot = -1;
+    }
+}
+
 void generation_free(struct generation *generation)
 {
     for (uint32_t i = 0; i < generation->member_count; i++) {
@@ -72,6 +81,7 @@ void generation_free(struct generation *generation)
     channel_close(&generation->channel);
     loop_cancel_timer(&generation->timer);
     loop_cancel_timer(&generation->end_timer);
+    leave_slot(generation);
     list_remove(&generation->link);
     for (size_t i = 0;
          generation->strikes != NULL && i < generation->report.entry_count;
@@ -288,8 +298,7 @@ int generation_check(struct generation *generation)
     }
     error = channel_open(&generation->channel, generation->loop, ends[0],
                          take_report, generation);
-    generation->checker_slot =
-        stats_claim(generation->stats, 0, generation->number);
+    generation->checker_slot = stats_claim(generation->stats, 0, STATS_TRIAL);
     if (error == 0) {
         pid = fork_checker(generation, ends[1]);
         error = pid < 0 ? pid : 0;
@@ -345,10 +354,7 @@ static void reap_checker(struct generation *generation, int status)
     if (generation->state == GENERATION_CHECKING) {
         judge(generation, status);
     }
-    if (generation->checker_slot >= 0) {
-        stats_discard(generation->stats, (unsigned)generation->checker_slot);
-        generation->checker_slot = -1;
-    }
+    leave_slot(generation);
     generation_settle(generation);
 }
 
