@@ -39,6 +39,7 @@ int generation_adopt(const struct generation_parts *parts,
         .stats = parts->stats,
         .checker_slot = -1,
         .number = parts->number,
+        .log_level = -1,
         .source = parts->source,
         .channel = {.fd = -1},
     };

@@ -90,6 +90,7 @@ struct generation {
     struct member *members;
     uint32_t member_count;
     struct roster roster;
+    int32_t log_level; /* that was ordered, for successors, too; -1: none */
     bool is_stop_told; /* `stopped` was */
     bool is_late;      /* who is left when end_timer fires is killed */
     char *text;        /* why it failed; as errors_print() has it */
@@ -165,7 +166,8 @@ void generation_stop(struct generation *generation,
 void generation_end(struct generation *generation);
 void generation_kill(struct generation *generation);
 
-/* Sends to each worker that there is. */
+/* Sends to each worker that there is; a level of the log to those that come
+   later, too. */
 void generation_tell(struct generation *generation,
                      const struct channel_message *message);
 

@@ -63,6 +63,10 @@ static void become_ready(struct member *member)
 {
     struct generation *generation = generation_of(member);
 
+    if (generation->log_level >= 0) {
+        (void)member_send(member, CREW_LOG_LEVEL, &generation->log_level,
+                          sizeof(generation->log_level));
+    }
     set_present(member, true);
     if (generation->state == GENERATION_STARTING && are_all_ready(generation)) {
         loop_cancel_timer(&generation->timer);
@@ -181,6 +185,10 @@ void generation_end(struct generation *generation)
 void generation_tell(struct generation *generation,
                      const struct channel_message *message)
 {
+    if (message->type == CREW_LOG_LEVEL) {
+        memcpy(&generation->log_level, message->data,
+               sizeof(generation->log_level));
+    }
     for (uint32_t i = 0; i < generation->member_count; i++) {
         if (generation->members[i].channel.fd >= 0) {
             (void)channel_send(generation->members[i].channel.fd, message);
