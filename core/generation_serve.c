@@ -19,6 +19,10 @@
    longer is stuck in a plugin. */
 #define ANSWER_MS 5000
 
+/* After so long a worker is told again what it could not be told: there was no
+   memory, or it did not listen. */
+#define TELL_AGAIN_MS 100
+
 static struct generation *generation_of(const struct member *member)
 {
     return member->parts->owner;
@@ -26,14 +30,22 @@ static struct generation *generation_of(const struct member *member)
 
 /* -------------------------------------------------------------------- roster */
 
+/* One who does not hear of it serves nobody, or what is another's. */
+static void tell_roster(struct member *member)
+{
+    const struct generation *generation = generation_of(member);
+
+    if (member_send(member, CREW_ROSTER, &generation->roster,
+                    sizeof(generation->roster)) < 0) {
+        loop_set_timer(generation->loop, &member->source, TELL_AGAIN_MS);
+    }
+}
+
 static void send_roster(struct generation *generation)
 {
     for (uint32_t i = 0; i < generation->member_count; i++) {
-        struct member *member = &generation->members[i];
-
-        if (member->state == MEMBER_READY) {
-            (void)member_send(member, CREW_ROSTER, &generation->roster,
-                              sizeof(generation->roster));
+        if (generation->members[i].state == MEMBER_READY) {
+            tell_roster(&generation->members[i]);
         }
     }
 }
@@ -71,6 +83,17 @@ static void become_ready(struct member *member)
     if (generation->state == GENERATION_STARTING && are_all_ready(generation)) {
         loop_cancel_timer(&generation->timer);
         generation->ops->ready(generation);
+    }
+}
+
+static void order_stop(struct member *member)
+{
+    const struct generation *generation = generation_of(member);
+
+    if (member_send(member, CREW_STOP, &generation->order,
+                    sizeof(generation->order)) < 0 &&
+        member->pid != 0) {
+        loop_set_timer(generation->loop, &member->source, TELL_AGAIN_MS);
     }
 }
 
@@ -144,8 +167,6 @@ void generation_stop(struct generation *generation,
                      int reason,
                      const struct index_set *kept)
 {
-    struct crew_stop order = {.reason = reason};
-
     if (generation->state == GENERATION_CHECKING ||
         generation->state == GENERATION_STARTING) {
         generation->state = GENERATION_STOPPING;
@@ -154,8 +175,9 @@ void generation_stop(struct generation *generation,
         generation_settle(generation);
         return;
     }
+    generation->order = (struct crew_stop){.reason = reason};
     if (kept != NULL) {
-        order.kept = *kept;
+        generation->order.kept = *kept;
         loop_set_timer(generation->loop, &generation->end_timer, ANSWER_MS);
     }
     generation->state = GENERATION_STOPPING;
@@ -166,7 +188,7 @@ void generation_stop(struct generation *generation,
         if (member->state == MEMBER_STARTING) {
             member_kill(member);
         } else {
-            (void)member_send(member, CREW_STOP, &order, sizeof(order));
+            order_stop(member);
         }
     }
     look_whether_stopped(generation);
@@ -300,11 +322,26 @@ static void take_refusal(struct member *member, const char *text, size_t size)
     }
 }
 
-static void start_again(struct member *member)
+/* It could not be sent. */
+static void tell_again(struct member *member)
+{
+    if (generation_of(member)->state == GENERATION_STOPPING) {
+        order_stop(member);
+    } else {
+        tell_roster(member);
+    }
+}
+
+static void try_again(struct member *member)
 {
     struct generation *generation = generation_of(member);
-    const int error = member_start(member);
+    int error;
 
+    if (member->pid != 0) {
+        tell_again(member);
+        return;
+    }
+    error = member_start(member);
     if (error < 0) {
         LOG(generation->log, LOG_ERROR, NULL, "a worker cannot be started: %s",
             strerror(-error));
@@ -331,6 +368,7 @@ void generation_lose_member(struct member *member, int status)
     const pid_t pid = member->pid;
     struct member_end end;
 
+    loop_cancel_timer(&member->source); /* there is nobody to tell */
     member_reap(member, status, is_replaced, &end);
     tell_end(member, pid, &end);
     if (generation->state == GENERATION_STARTING) {
@@ -415,7 +453,7 @@ static const struct member_ops member_ops = {
     .refused = take_refusal,
     .stopped = has_stopped,
     .done = pass_result,
-    .retry = start_again,
+    .retry = try_again,
 };
 
 static int make_strikes(struct generation *generation)
