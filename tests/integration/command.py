@@ -8,12 +8,13 @@ import signal
 import time
 import unittest
 
-from harness import (TEST_PLUGINS, TIMEOUT_S, connect, recv_all, recv_exactly)
+from harness import (TEST_PLUGINS, TIMEOUT_S, connect, recv_all, recv_exactly,
+                     run)
 from operation import BERTHCTL, CONTROL, berthctl, command, control_path
 from terminal import Terminal
-from traffic import MIB, reset, until
-from witness import (ask, children, connect_to_all, kill, reload, serve,
-                     witness_yaml)
+from traffic import MIB, gather, reset, until
+from witness import (ENVIRONMENT, ask, ask_once, children, configure,
+                     connect_to_all, kill, reload, serve, witness_yaml)
 
 ACTOR = os.path.join(TEST_PLUGINS, "actor.so")
 NOBODY = 65534
@@ -222,6 +223,68 @@ class Level(unittest.TestCase):
 
     def test_a_level_that_is_none(self):
         self.assertIn("'loud'", berthctl(self.server, "log", "loud", status=1))
+
+
+class Reload(unittest.TestCase):
+    """It is waited for; one that fails is explained as --check does."""
+
+    top = {"workers": 2, "control": CONTROL, "start_timeout": "500ms"}
+
+    def setUp(self):
+        self.server = serve(witness_yaml(**self.top))
+        self.addCleanup(self.server.__exit__, None, None, None)
+
+    def refused(self, config):
+        """What berthctl says; the server goes on as before."""
+        who = set(children(self.server.pid))
+        configure(self.server, config)
+        told = berthctl(self.server, "reload", status=1)
+        until(lambda: set(children(self.server.pid)) == who,
+              "nothing is left of the new one")
+        ask_once(self.server.address)
+        return told
+
+    def test_one_that_succeeds(self):
+        before = ask_once(self.server.address)[0]
+        berthctl(self.server, "reload")
+        # No newcomer is served by the old ones any more.
+        self.assertNotEqual(ask_once(self.server.address)[0], before)
+        status = json.loads(command(self.server, "json status"))["status"]
+        self.assertEqual((status["generation"], status["last_reload"]),
+                         (2, "ok"))
+
+    def test_warnings_are_told(self):
+        configure(self.server, witness_yaml(**self.top) +
+                  f"  - {{plugin: {ACTOR}}}\n")
+        self.assertIn("server.yaml:", berthctl(self.server, "reload"))
+
+    def test_what_check_says_is_said(self):
+        for config in ("protocols: [\n",
+                       witness_yaml(**self.top) + "colour: 1\nfoo: 2\n",
+                       witness_yaml(plugin="/none.so", **self.top),
+                       witness_yaml(settings={"init": "refuse"}, **self.top)):
+            with self.subTest(config):
+                checked = run("--check", "-c", "server.yaml", config=config,
+                              env=ENVIRONMENT)
+                self.assertEqual(checked.returncode, 78)
+                self.assertRegex(checked.stderr, r"\Aserver\.yaml:\d+:\d+: ")
+                self.assertEqual(self.refused(config), checked.stderr)
+
+    def test_a_plugin_that_misbehaves_is_named(self):
+        for manner, told in (("hang", "init of 'witness' hangs"),
+                             ("crash", "SIGABRT in init of 'witness'"),
+                             ("exit", "exit status 3 in init of 'witness'")):
+            with self.subTest(manner):
+                self.assertIn(told, self.refused(witness_yaml(
+                    settings={"init": manner}, **self.top)))
+        configure(self.server, witness_yaml(**self.top))
+        berthctl(self.server, "reload")
+
+    def test_several_who_wait_hear_the_same(self):
+        configure(self.server, "colour: 1\n")
+        told = gather(*[lambda: berthctl(self.server, "reload", status=1)] * 4)
+        for text in told:
+            self.assertIn("unknown key 'colour'", text)
 
 
 class Top(unittest.TestCase):
