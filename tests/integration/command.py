@@ -228,7 +228,7 @@ class Level(unittest.TestCase):
 class Reload(unittest.TestCase):
     """It is waited for; one that fails is explained as --check does."""
 
-    top = {"workers": 2, "control": CONTROL, "start_timeout": "500ms"}
+    top = {"workers": 2, "control": CONTROL}
 
     def setUp(self):
         self.server = serve(witness_yaml(**self.top))
@@ -275,8 +275,11 @@ class Reload(unittest.TestCase):
                              ("crash", "SIGABRT in init of 'witness'"),
                              ("exit", "exit status 3 in init of 'witness'")):
             with self.subTest(manner):
+                # The limit is that of the file that is tried.
+                limit = "3s" if manner == "hang" else "30s"
                 self.assertIn(told, self.refused(witness_yaml(
-                    settings={"init": manner}, **self.top)))
+                    settings={"init": manner}, start_timeout=limit,
+                    **self.top)))
         configure(self.server, witness_yaml(**self.top))
         berthctl(self.server, "reload")
 
