@@ -38,6 +38,7 @@ int generation_adopt(const struct generation_parts *parts,
         .stats = parts->stats,
         .checker_slot = -1,
         .number = parts->number,
+        .log_level = -1,
         .source = parts->source,
         .channel = {.fd = -1},
     };
@@ -73,6 +74,7 @@ void generation_free(struct generation *generation)
     loop_cancel_timer(&generation->timer);
     loop_cancel_timer(&generation->end_timer);
     loop_cancel_timer(&generation->checker_timer);
+    generation_leave_slot(generation);
     list_remove(&generation->link);
     for (size_t i = 0;
          generation->strikes != NULL && i < generation->report.entry_count;

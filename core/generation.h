@@ -93,10 +93,12 @@ struct generation {
     struct member *members;
     uint32_t member_count;
     struct roster roster;
-    bool is_stop_told; /* `stopped` was */
-    bool is_late;      /* who is left when end_timer fires is killed */
-    char *text;        /* why it failed; as errors_print() has it */
-    int status;        /* to exit with then */
+    int32_t log_level; /* that was ordered, for successors, too; -1: none */
+    struct crew_stop order; /* once it stops */
+    bool is_stop_told;      /* `stopped` was */
+    bool is_late;           /* who is left when end_timer fires is killed */
+    char *text;             /* why it failed; as errors_print() has it */
+    int status;             /* to exit with then */
 };
 
 /* What it is made of. */
@@ -175,7 +177,8 @@ void generation_kill(struct generation *generation);
 /* A checker that is still about to end is not waited for. */
 void generation_dismiss_checker(struct generation *generation);
 
-/* Sends to each worker that there is; see member_order(). */
+/* Sends to each worker that there is, see member_order(); a level of the log
+   to those that come later, too. */
 void generation_tell(struct generation *generation,
                      const struct channel_message *message);
 
@@ -203,6 +206,7 @@ void generation_settle(struct generation *generation);
 /* What the checker's end means, as waitpid(2) tells it; and that it does not
    come. The same. */
 void generation_lose_checker(struct generation *generation, int status);
+void generation_leave_slot(struct generation *generation); /* the checker's */
 void generation_hurry_checker(struct generation *generation);
 
 /* What a worker's end means; see member_reap(). The same. */

@@ -107,6 +107,14 @@ static void look_at_end(const struct generation *generation, int status)
         generation->number, end);
 }
 
+void generation_leave_slot(struct generation *generation)
+{
+    if (generation->checker_slot >= 0) {
+        stats_discard(generation->stats, (unsigned)generation->checker_slot);
+        generation->checker_slot = -1;
+    }
+}
+
 void generation_lose_checker(struct generation *generation, int status)
 {
     generation->checker = 0;
@@ -117,10 +125,7 @@ void generation_lose_checker(struct generation *generation, int status)
     } else if (generation->state == GENERATION_CHECKING) {
         explain_silence(generation, status);
     }
-    if (generation->checker_slot >= 0) {
-        stats_discard(generation->stats, (unsigned)generation->checker_slot);
-        generation->checker_slot = -1;
-    }
+    generation_leave_slot(generation);
     generation_settle(generation);
 }
 
@@ -209,8 +214,7 @@ int generation_check(struct generation *generation)
     }
     error = channel_open(&generation->channel, generation->loop, ends[0],
                          take_report, generation);
-    generation->checker_slot =
-        stats_claim(generation->stats, 0, generation->number);
+    generation->checker_slot = stats_claim(generation->stats, 0, STATS_TRIAL);
     if (error == 0) {
         pid = fork_checker(generation, ends[1]);
         error = pid < 0 ? pid : 0;

@@ -19,6 +19,9 @@
    longer is stuck in a plugin. */
 #define ANSWER_MS 5000
 
+/* After so long a worker is told again what there was no memory to tell it. */
+#define TELL_AGAIN_MS 100
+
 static struct generation *generation_of(const struct member *member)
 {
     return member->parts->owner;
@@ -26,16 +29,32 @@ static struct generation *generation_of(const struct member *member)
 
 /* -------------------------------------------------------------------- roster */
 
-static void send_roster(struct generation *generation)
+/* Told again later if there is no memory now; one who is deaf is killed. */
+static void order_for_sure(struct member *member,
+                           const struct channel_message *message)
 {
+    const int error = member_order(member, message);
+
+    if ((error == -ENOMEM || error == -ENOBUFS) && !member->is_killed) {
+        loop_set_timer(member->parts->loop, &member->source, TELL_AGAIN_MS);
+    }
+}
+
+/* One who does not hear of it serves nobody, or what is another's. */
+static void tell_roster(struct member *member)
+{
+    const struct generation *generation = generation_of(member);
     const struct channel_message message = channel_compose(
         CREW_ROSTER, &generation->roster, sizeof(generation->roster));
 
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        struct member *member = &generation->members[i];
+    order_for_sure(member, &message);
+}
 
-        if (member->state == MEMBER_READY) {
-            (void)member_order(member, &message);
+static void send_roster(struct generation *generation)
+{
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        if (generation->members[i].state == MEMBER_READY) {
+            tell_roster(&generation->members[i]);
         }
     }
 }
@@ -65,11 +84,27 @@ static void become_ready(struct member *member)
 {
     struct generation *generation = generation_of(member);
 
+    if (generation->log_level >= 0) {
+        const struct channel_message message =
+            channel_compose(CREW_LOG_LEVEL, &generation->log_level,
+                            sizeof(generation->log_level));
+
+        (void)member_order(member, &message);
+    }
     set_present(member, true);
     if (generation->state == GENERATION_STARTING && are_all_ready(generation)) {
         loop_cancel_timer(&generation->timer);
         generation->ops->ready(generation);
     }
+}
+
+static void order_stop(struct member *member)
+{
+    const struct generation *generation = generation_of(member);
+    const struct channel_message message = channel_compose(
+        CREW_STOP, &generation->order, sizeof(generation->order));
+
+    order_for_sure(member, &message);
 }
 
 static void set_watchdog(struct generation *generation)
@@ -142,10 +177,6 @@ void generation_stop(struct generation *generation,
                      int reason,
                      const struct index_set *kept)
 {
-    struct crew_stop order = {.reason = reason};
-    const struct channel_message message =
-        channel_compose(CREW_STOP, &order, sizeof(order));
-
     if (generation->state == GENERATION_CHECKING ||
         generation->state == GENERATION_STARTING) {
         generation->state = GENERATION_STOPPING;
@@ -154,8 +185,9 @@ void generation_stop(struct generation *generation,
         generation_settle(generation);
         return;
     }
+    generation->order = (struct crew_stop){.reason = reason};
     if (kept != NULL) {
-        order.kept = *kept;
+        generation->order.kept = *kept;
         loop_set_timer(generation->loop, &generation->end_timer, ANSWER_MS);
     }
     generation->state = GENERATION_STOPPING;
@@ -166,7 +198,7 @@ void generation_stop(struct generation *generation,
         if (member->state == MEMBER_STARTING) {
             member_kill(member);
         } else {
-            (void)member_order(member, &message);
+            order_stop(member);
         }
     }
     look_whether_stopped(generation);
@@ -185,6 +217,10 @@ void generation_end(struct generation *generation)
 void generation_tell(struct generation *generation,
                      const struct channel_message *message)
 {
+    if (message->type == CREW_LOG_LEVEL) {
+        memcpy(&generation->log_level, message->data,
+               sizeof(generation->log_level));
+    }
     for (uint32_t i = 0; i < generation->member_count; i++) {
         (void)member_order(&generation->members[i], message);
     }
@@ -286,11 +322,26 @@ static void take_refusal(struct member *member, const char *text, size_t size)
     }
 }
 
-static void start_again(struct member *member)
+/* It could not be sent. */
+static void tell_again(struct member *member)
+{
+    if (generation_of(member)->state == GENERATION_STOPPING) {
+        order_stop(member);
+    } else {
+        tell_roster(member);
+    }
+}
+
+static void try_again(struct member *member)
 {
     struct generation *generation = generation_of(member);
-    const int error = member_start(member);
+    int error;
 
+    if (member->pid != 0) {
+        tell_again(member);
+        return;
+    }
+    error = member_start(member);
     if (error < 0) {
         LOG(generation->log, LOG_ERROR, NULL, "a worker cannot be started: %s",
             strerror(-error));
@@ -317,6 +368,7 @@ void generation_lose_member(struct member *member, int status)
     const pid_t pid = member->pid;
     struct member_end end;
 
+    loop_cancel_timer(&member->source); /* there is nobody to tell */
     member_reap(member, status, is_replaced, &end);
     tell_end(member, pid, &end);
     if (generation->state == GENERATION_STARTING) {
@@ -401,7 +453,7 @@ static const struct member_ops member_ops = {
     .refused = take_refusal,
     .stopped = has_stopped,
     .done = pass_result,
-    .retry = start_again,
+    .retry = try_again,
 };
 
 void generation_use_log(struct generation *generation, struct log *log)

@@ -201,8 +201,20 @@ static int supervise(struct program *program, const struct config_log *wanted)
     return status;
 }
 
-/* One process, or a supervisor with workers? A file that cannot be read as far
-   as that is refused by what reads all of it. */
+/* It could not be read as far as is needed. What reads all of it says more,
+   unless it was the system that failed, and does no more. */
+static int refuse(struct program *program, int error)
+{
+    if (config_read(&program->source, &program->errors, &program->config) ==
+            0 &&
+        errors_count(&program->errors) == 0) {
+        return fail("cannot read the configuration", error);
+    }
+    errors_print(&program->errors, stderr);
+    return CLI_EXIT_CONFIG;
+}
+
+/* One process, or a supervisor with workers? */
 static int run_server(struct program *program)
 {
     static const struct config_log plain = {.level = LOG_INFO};
@@ -217,7 +229,7 @@ static int run_server(struct program *program)
     error = config_peek(&program->source, &untold, &top);
     errors_fini(&untold);
     if (error < 0) {
-        return is_heir ? supervise(program, &plain) : run_configured(program);
+        return is_heir ? supervise(program, &plain) : refuse(program, error);
     }
     if (workers < 0) {
         workers = top->operation.workers;

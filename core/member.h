@@ -41,7 +41,7 @@ struct member_ops {
     void (*done)(struct member *member,
                  const struct crew_result *result,
                  int fd);
-    /* The time that member_retry() set has come. */
+    /* The time has come that member_retry() set, or the owner. */
     void (*retry)(struct member *member);
 };
 

@@ -74,10 +74,14 @@ static void end_service(struct connection *c, int why)
         protocol->on_close(&c->head, why);
         connection_end_call(c);
     }
-    account_raise(connection_entry(c)->account,
-                  ACCOUNT_CLOSED + connection_reason(c, why), 1);
     slab_give(&service_of(c)->states, c->head.state);
     c->head.state = NULL;
+}
+
+static void count_closed(const struct connection *c, int why)
+{
+    account_raise(connection_entry(c)->account,
+                  ACCOUNT_CLOSED + connection_reason(c, why), 1);
 }
 
 static void log_access(const struct connection *c, int why)
@@ -102,6 +106,7 @@ static void log_access(const struct connection *c, int why)
 void service_end(struct connection *c, int why)
 {
     end_service(c, why);
+    count_closed(c, why);
     log_access(c, why);
     connection_drop_input(c);
     connection_drop_extra(c);
@@ -132,6 +137,7 @@ static void move_to(struct connection *c, struct entry *entry)
     struct entry *before = connection_entry(c);
 
     if (entry != before) {
+        count_closed(c, BERTH_SWITCHED);
         entry_add_open(before, -1);
         entry_add_open(entry, 1);
         quota_settle(entry->account);

@@ -28,6 +28,10 @@
 #define STATS_SLOT_SIZE ((size_t)4 * 1024 * 1024)
 #define STATS_TOTALS_SIZE ((size_t)64 * 1024 * 1024)
 
+/* Instead of a generation: the process only tries a configuration, and what it
+   counts is not what the server counts. */
+#define STATS_TRIAL UINT64_MAX
+
 /* What is known of the whole server. */
 enum stats_fact {
     STATS_STARTED_MS = 0, /* since 1970; set by stats_new() */

@@ -11,7 +11,9 @@ import unittest
 
 from harness import (BERTH, TIMEOUT_S, Server, connect, hand_over, recv_all,
                      recv_exactly)
+from operation import Program
 from traffic import COMPILER, build_plugin
+from witness import Load, ask_once, serve, witness_yaml
 
 
 # Tells what its process knows of sockets that were handed over.
@@ -158,6 +160,34 @@ class Inherited(unittest.TestCase):
                 sock.shutdown(socket.SHUT_WR)
                 self.reload(server, yaml("127.0.0.1:0", "fd:web"))
                 self.assertEqual(recv_all(sock), b"hello\n")
+
+    def test_it_stays_through_upgrades(self):
+        web = self.listener()
+        program = Program(self)
+        with serve(witness_yaml(["fd:web"], workers=2),
+                   sockets=[("web", web)]) as server, Load() as load:
+            load.add(server.address, 10, is_short=True)
+            load.settle()
+            for _ in range(3):
+                program.replace()
+                program.upgrade(server, load)
+                load.reload(server)
+            load.run_for(100)
+        with connect(name_of(web)):  # nobody serves, but it listens
+            pass
+
+    def test_one_that_is_not_served_now_stays_through_an_upgrade(self):
+        web, mail = self.listener(), self.listener()
+        program = Program(self)
+        with serve(witness_yaml(["fd:web"], workers=2),
+                   sockets=[("web", web), ("mail", mail)]) as server:
+            program.upgrade(server)
+            self.reload(server, witness_yaml(["fd:mail"], workers=2))
+            ask_once(name_of(mail))
+            program.upgrade(server)
+            self.reload(server, witness_yaml(["fd:mail", "fd:web"], workers=2))
+            ask_once(name_of(mail))
+            ask_once(name_of(web))
 
     def reload(self, server, config):
         lines = len(server.log)
