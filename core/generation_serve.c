@@ -437,6 +437,7 @@ int generation_make_members(struct generation *generation, uint32_t count)
         .workers = generation->workers,
         .address_count = generation->report.listener_count,
         .aside = &generation->aside,
+        .drained = &generation->drained,
         .identity = &generation_operation(generation)->identity,
         .supervisor = getpid(),
     };

@@ -108,19 +108,25 @@ static int run(void *arg, bool *may_free)
     const struct launch *launch = arg;
     const struct member *member = launch->member;
     const struct member_parts *from = member->parts;
+    struct index_set aside = *from->aside;
     const struct crew_parts parts = {
         .source = from->source,
         .log = from->log,
         .stats = from->stats,
         .slot = (unsigned)member->slot,
         .channel = launch->channel,
-        .number = member->number,
-        .shards = (const struct shards *const *)from->shards,
-        .workers = from->workers,
-        .aside = from->aside,
+        .addresses =
+            {
+                .shards = (const struct shards *const *)from->shards,
+                .workers = from->workers,
+                .count = from->address_count,
+                .worker = member->number,
+            },
+        .aside = &aside,
     };
     int error;
 
+    index_set_join(&aside, from->drained);
     error = identity_drop(from->identity, from->supervisor);
     if (error < 0) {
         LOG(from->log, LOG_ERROR, NULL, "a worker cannot change its user: %s",

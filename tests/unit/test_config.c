@@ -474,6 +474,47 @@ START_TEST(addresses_that_overlap_are_told_with_both_places)
 }
 END_TEST
 
+START_TEST(entries_at_one_address_agree_on_its_socket)
+{
+    static const struct {
+        const char *one, *two;
+        bool is_fine;
+    } cases[] = {
+        {"", "", true},
+        {"workers: 2", "workers: 2", true},
+        {"workers: 2", "", false},
+        {"", "workers: 1", false},
+        {"workers: auto", "", true},
+        {"workers: 1", "workers: 2", false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+
+        (void)snprintf(text, sizeof(text),
+                       "protocols:\n"
+                       "  - plugin: good\n"
+                       "    listen: 127.0.0.1:80\n"
+                       "    %s\n"
+                       "  - plugin: whole\n"
+                       "    listen: 127.0.0.1:80\n"
+                       "    %s\n",
+                       cases[i].one, cases[i].two);
+        if (cases[i].is_fine) {
+            check_loaded(text);
+        } else {
+            check_refused(text,
+                          "server.yaml:6:13: error: the address "
+                          "'127.0.0.1:80' is shared, but has another backlog, "
+                          "mode or number of workers in line 3, column 13\n"
+                          "  hint: write the same for all entries that share "
+                          "it\n");
+        }
+        restart();
+    }
+}
+END_TEST
+
 START_TEST(what_is_wrong_with_listen_is_told)
 {
     static const struct {
@@ -919,6 +960,7 @@ UNIT_MAIN_WITH("config",
                names_are_checked,
                two_entries_of_one_name_are_told_with_both_places,
                addresses_that_overlap_are_told_with_both_places,
+               entries_at_one_address_agree_on_its_socket,
                what_is_wrong_with_listen_is_told,
                an_entry_without_listen_is_warned_of,
                files_that_say_nothing_are_told_the_least,
