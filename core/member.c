@@ -284,14 +284,22 @@ void member_kill(struct member *member)
 static void put_doing(const struct stats_doing *doing, char *text, size_t size)
 {
     const char *name = crumb_callback_name(doing->callback);
+    char plugin[ACCOUNT_NAME_SIZE + 16] = "";
+    char connection[40] = "";
 
+    if (strcmp(doing->entry, doing->protocol) != 0) {
+        (void)snprintf(plugin, sizeof(plugin), " (plugin '%s')",
+                       doing->protocol);
+    }
+    if (doing->connection != 0) {
+        (void)snprintf(connection, sizeof(connection), ", connection %llu",
+                       (unsigned long long)doing->connection);
+    }
     if (doing->entry[0] == '\0') {
         (void)snprintf(text, size, "%s", name);
-    } else if (doing->connection == 0) {
-        (void)snprintf(text, size, "%s of '%s'", name, doing->entry);
     } else {
-        (void)snprintf(text, size, "%s of '%s', connection %llu", name,
-                       doing->entry, (unsigned long long)doing->connection);
+        (void)snprintf(text, size, "%s of '%s'%s%s", name, doing->entry, plugin,
+                       connection);
     }
 }
 
