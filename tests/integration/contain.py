@@ -319,6 +319,7 @@ class Watchdog(unittest.TestCase):
                 echo_times(echo, 20)
                 until(lambda: len(children(server.pid)) == 2, "it is replaced")
             server.wait_log("entry=bad msg=\"put aside until the next reload")
+            self.assertEqual(entry_status(server, "bad")["state"], "put aside")
             self.assertTrue(is_refused(bad))
             echo_times(echo, 20)
 
