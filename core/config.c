@@ -519,7 +519,8 @@ static int peek(struct whole *whole,
         const struct node *root = whole->document->root;
         const bool is_mapping = root != NULL && root->kind == NODE_MAPPING;
 
-        error = apply_top(&making, is_mapping ? root : NULL, &keys);
+        whole->config.root = is_mapping ? root : NULL;
+        error = apply_top(&making, whole->config.root, &keys);
     }
     return error == -EINVAL ? 0 : error;
 }

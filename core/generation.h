@@ -138,6 +138,8 @@ generation_operation(const struct generation *generation)
     return &generation->top->operation;
 }
 
+/* Fails at once, telling the owner, if this process may not start workers as
+   whom the file names. */
 int generation_check(struct generation *generation);
 
 /* shards: found in the owner's table, one for each listener of the report; the

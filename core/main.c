@@ -18,7 +18,9 @@
 #include "inspect.h"
 #include "locate.h"
 #include "log.h"
+#include "node.h"
 #include "plugin.h"
+#include "settings.h"
 #include "stats.h"
 #include "supervisor.h"
 #include "worker.h"
@@ -147,6 +149,33 @@ static int start_worker(struct program *program, struct log *log)
     return serve(program, worker);
 }
 
+/* The one process is the server: nobody can command it, and it is who started
+   it. */
+static void warn_of_idle_keys(struct program *program)
+{
+    static const char *const names[] = {"user", "group", "control"};
+    const struct config *config = program->config;
+    const char *const values[] = {
+        config->keys.user,
+        config->keys.group,
+        config->keys.control,
+    };
+    const struct settings_source source = {.file = config->source};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct place place =
+            settings_place(&source, node_find(config->root, names[i]));
+
+        if (values[i] != NULL) {
+            errors_warn(&program->errors, &place,
+                        "have at least one worker, or remove it",
+                        "'%s' does nothing where there are no workers "
+                        "(workers: 0)",
+                        names[i]);
+        }
+    }
+}
+
 static int run_configured(struct program *program)
 {
     const struct config_log *wanted;
@@ -164,6 +193,9 @@ static int run_configured(struct program *program)
         errors_print(&program->errors, stderr); /* warnings */
         config_print(program->config, stdout);
         return CLI_EXIT_OK;
+    }
+    if (program->cli.command == CLI_SERVE) {
+        warn_of_idle_keys(program);
     }
     wanted = &program->config->log;
     file = program->cli.command == CLI_CHECK ? NULL : wanted->file;
