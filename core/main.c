@@ -46,6 +46,15 @@ static int fail(const char *what, int error)
     return CLI_EXIT_SYSTEM;
 }
 
+/* file NULL: stderr. */
+static int fail_log(const char *file, int error)
+{
+    (void)fprintf(stderr, "berth: cannot open the log%s%s: %s\n",
+                  file == NULL ? "" : " ", file == NULL ? "" : file,
+                  log_explain(error));
+    return CLI_EXIT_SYSTEM;
+}
+
 /* What was to be printed is lost (a full disk, say): not a success. */
 static int fail_output(int status)
 {
@@ -201,7 +210,7 @@ static int run_configured(struct program *program)
     file = program->cli.command == CLI_CHECK ? NULL : wanted->file;
     error = log_open(&log, file, wanted->level, wanted->format);
     if (error < 0) {
-        return fail(file == NULL ? "log" : file, error);
+        return fail_log(file, error);
     }
     status = start_worker(program, &log);
     log_close(&log);
@@ -222,7 +231,7 @@ static int supervise(struct program *program, const struct config_log *wanted)
     int status;
 
     if (error < 0 && !supervisor_is_heir()) {
-        return fail(wanted->file == NULL ? "log" : wanted->file, error);
+        return fail_log(wanted->file, error);
     }
     if (error < 0) {
         (void)log_open(&log, NULL, wanted->level, wanted->format);

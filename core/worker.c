@@ -143,7 +143,7 @@ void worker_reopen_log(struct worker *worker)
 
     if (error < 0) {
         LOG(worker->log, LOG_ERROR, NULL,
-            "the log file cannot be opened anew: %s", strerror(-error));
+            "the log file cannot be opened anew: %s", log_explain(error));
     }
     worker_reopen_plugins(worker);
 }
