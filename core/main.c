@@ -21,8 +21,10 @@
 #include "node.h"
 #include "plugin.h"
 #include "settings.h"
+#include "snapshot.h"
 #include "stats.h"
 #include "supervisor.h"
+#include "syntax.h"
 #include "worker.h"
 
 /* What the commands have in common. */
@@ -32,6 +34,8 @@ struct program {
     char path[PATH_MAX];
     char found[PATH_MAX]; /* the configuration, if none is named */
     struct config_source source;
+    int held; /* the file's bytes, if it could be read only once; else -1 */
+    char image[SNAPSHOT_IMAGE_MAX];
     struct locate_folders folders;
     struct plugin_path plugins;
     struct errors errors;
@@ -83,6 +87,31 @@ static int find_source(struct program *program)
         program->source.path = program->found;
     }
     return error == -ENOENT ? 0 : error;
+}
+
+/* A pipe is empty when it has been read, so that is done here, once. */
+static int hold_source(struct program *program)
+{
+    const struct place place = {.file = program->source.path};
+    int error;
+
+    if (program->source.path == NULL) {
+        return 0;
+    }
+    error = snapshot_hold(program->source.path, SYNTAX_SIZE_MAX + 1,
+                          &program->held);
+    if (error < 0) {
+        errors_add(&program->errors, &place, NULL, "cannot be read: %s",
+                   strerror(-error));
+        errors_print(&program->errors, stderr);
+        return error;
+    }
+    if (program->held >= 0) {
+        const struct snapshot_file file = {.fd = program->held};
+
+        program->source.folders.image = snapshot_image(&file, program->image);
+    }
+    return 0;
 }
 
 static const char *plural(size_t count)
@@ -314,11 +343,15 @@ static int run(struct program *program)
         return run_inspection(program);
     case CLI_CHECK:
     case CLI_PRINT_CONFIG:
-        return run_configured(program);
     case CLI_SERVE:
     default:
-        return run_server(program);
+        break;
     }
+    if (hold_source(program) < 0) {
+        return CLI_EXIT_CONFIG;
+    }
+    return program->cli.command == CLI_SERVE ? run_server(program)
+                                             : run_configured(program);
 }
 
 /*
@@ -337,7 +370,7 @@ static int open_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-    struct program program = {.argv = argv};
+    struct program program = {.argv = argv, .held = -1};
     int error = open_standard_streams();
     int status;
 
@@ -374,5 +407,8 @@ int main(int argc, char **argv)
     stats_free(program.stats);
     errors_fini(&program.errors);
     locate_folders_fini(&program.folders);
+    if (program.held >= 0) {
+        (void)close(program.held);
+    }
     return status;
 }

@@ -724,6 +724,22 @@ START_TEST(a_file_that_cannot_be_read_is_told)
 }
 END_TEST
 
+START_TEST(what_is_held_is_read_in_its_place)
+{
+    static const char text[] = "protocols:\n"
+                               "  - plugin: good\n"
+                               "    listen: unix:sock\n";
+    const struct config_folders held = {.plugins = &path, .image = "held"};
+    char address[PATH_MAX];
+
+    (void)snprintf(address, sizeof(address), "unix:%s/sock", fixtures_root);
+    fixtures_write("held", text, strlen(text));
+    ck_assert_int_eq(config_load("/dev/null", &held, &errors, &config), 0);
+    ck_assert_str_eq(config->source, "/dev/null");
+    ck_assert_str_eq(config->entries->listeners->keys.address, address);
+}
+END_TEST
+
 START_TEST(entries_and_addresses_are_bounded)
 {
     enum {
@@ -970,6 +986,7 @@ UNIT_MAIN_WITH("config",
                variables_are_substituted_in_core_keys,
                anchors_and_aliases_work,
                a_file_that_cannot_be_read_is_told,
+               what_is_held_is_read_in_its_place,
                entries_and_addresses_are_bounded,
                errors_from_before_do_not_fail_a_load,
                words_name_plugins_and_addresses,
