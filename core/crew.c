@@ -56,7 +56,7 @@ static void follow_roster(struct hand *hand,
         return;
     }
     memcpy(&roster, message->data, sizeof(roster));
-    error = worker_follow(hand->worker, &roster, hand->parts->number);
+    error = worker_follow(hand->worker, &roster, hand->parts->addresses.worker);
     if (error < 0) {
         LOG(hand->log, LOG_ERROR, NULL, "cannot accept: %s", strerror(-error));
     }
@@ -271,7 +271,7 @@ static int begin(struct hand *hand)
 {
     struct worker *worker = hand->worker;
     struct loop *loop = worker_loop(worker);
-    int error = worker_adopt(worker, hand->parts->shards, hand->parts->workers);
+    int error = worker_adopt(worker, &hand->parts->addresses);
 
     if (error == 0) {
         error = signals_open(&hand->signals, loop, numbers, take_signal, hand);
@@ -299,10 +299,17 @@ static int serve(struct hand *hand)
     return CLI_EXIT_OK;
 }
 
-static void mark_aside(struct config *config, const struct index_set *aside)
+/* Entries that are put aside, and those that other workers serve alone: here
+   not even their init runs. */
+static void mark_aside(struct config *config, const struct crew_parts *parts)
 {
     for (size_t i = 0; i < config->entry_count; i++) {
-        config->entries[i].is_aside = index_set_has(aside, i);
+        struct config_entry *entry = &config->entries[i];
+        const int32_t workers = entry->keys.workers;
+
+        entry->is_aside =
+            index_set_has(parts->aside, i) ||
+            (workers > 0 && parts->addresses.worker >= (uint32_t)workers);
     }
 }
 
@@ -313,7 +320,7 @@ make(struct hand *hand, struct config **config, struct errors *errors)
     int error = config_read(hand->parts->source, errors, config);
 
     if (error == 0) {
-        mark_aside(*config, hand->parts->aside);
+        mark_aside(*config, hand->parts);
         error = worker_new(*config, hand->log, hand->parts->stats, errors,
                            &hand->worker);
     }

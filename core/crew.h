@@ -14,7 +14,6 @@
 #include "config.h"
 #include "log.h"
 #include "roster.h"
-#include "shards.h"
 #include "stats.h"
 
 /* From the supervisor. */
@@ -63,12 +62,10 @@ struct crew_parts {
     const struct config_source *source; /* its snapshot is sealed */
     struct log *log;
     struct stats *stats;
-    unsigned slot;                      /* this worker's, in them */
-    int channel;                        /* taken over */
-    uint32_t number;                    /* among its generation's workers */
-    const struct shards *const *shards; /* one for each address */
-    const uint32_t *workers;            /* that serve each address; 0: all */
-    const struct index_set *aside;      /* entries that are not served */
+    unsigned slot; /* this worker's, in them */
+    int channel;   /* taken over */
+    struct addresses_given addresses;
+    const struct index_set *aside; /* entries that are not served */
 };
 
 /*

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "error.h"
 #include "units.h"
 
 static const struct source_ops timer_ops;
@@ -56,12 +57,30 @@ int generation_adopt(const struct generation_parts *parts,
     return 0;
 }
 
+/* What was in a pipe is the first generation's. */
+static int check_source(const struct generation_parts *parts)
+{
+    const struct place place = {.file = parts->source.path};
+
+    if (parts->source.folders.image == NULL || parts->number == 1) {
+        return 0;
+    }
+    errors_add(parts->errors, &place,
+               "start the server with a file, so that it can be reloaded",
+               "cannot be read again: it is a pipe or a device, which was read "
+               "when the server started");
+    return -EINVAL;
+}
+
 int generation_new(const struct generation_parts *parts,
                    struct generation **generation)
 {
     struct snapshot *snapshot;
-    const int error = snapshot_new(&snapshot);
+    int error = check_source(parts);
 
+    if (error == 0) {
+        error = snapshot_new(&snapshot);
+    }
     return error < 0 ? error : generation_adopt(parts, snapshot, generation);
 }
 

@@ -143,6 +143,8 @@ generation_operation(const struct generation *generation)
     return &generation->top->operation;
 }
 
+/* Fails at once, telling the owner, if this process may not start workers as
+   whom the file names. */
 int generation_check(struct generation *generation);
 
 /* What its workers write to, those that are started from now on; else it is the

@@ -3,6 +3,7 @@
 #include "generation.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -11,7 +12,11 @@
 #include "checker.h"
 #include "cli.h"
 #include "crash.h"
+#include "error.h"
+#include "identity.h"
+#include "node.h"
 #include "process.h"
+#include "settings.h"
 
 /* So long a checker that has reported may take to end: its exit runs what
    plugins have left there. */
@@ -203,12 +208,51 @@ static pid_t fork_checker(struct generation *generation, int channel)
     return pid;
 }
 
+/* What errors_print() prints; NULL: there is no memory for it. */
+static char *print_errors(struct errors *errors)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+
+    if (stream != NULL) {
+        errors_print(errors, stream);
+        (void)fclose(stream);
+    }
+    return text;
+}
+
+/* Nothing else is wrong with it: it is this process that may not. */
+static void refuse_identity(struct generation *generation)
+{
+    const struct config *top = generation->top;
+    const char *key = top->operation.user == NULL ? "group" : "user";
+    const struct settings_source source = {.file = top->source};
+    const struct place place =
+        settings_place(&source, node_find(top->root, key));
+    struct errors errors;
+
+    errors_init(&errors);
+    errors_add(&errors, &place,
+               "start the server as root, or remove 'user' and 'group': then "
+               "workers run as who starts it",
+               "'%s': only root may run workers as somebody else", key);
+    generation_fail_with(generation, CLI_EXIT_SYSTEM, print_errors(&errors));
+    errors_fini(&errors);
+    generation_settle(generation);
+}
+
 int generation_check(struct generation *generation)
 {
     int ends[2];
-    int error = channel_pair(ends);
+    int error;
     pid_t pid;
 
+    if (identity_check(&generation_operation(generation)->identity) < 0) {
+        refuse_identity(generation);
+        return 0;
+    }
+    error = channel_pair(ends);
     if (error < 0) {
         return error;
     }

@@ -280,8 +280,9 @@ static void put_aside(struct generation *generation, uint32_t plugin)
             index_set_add(&generation->aside, i);
             log_write(generation->log, NULL, LOG_ERROR, &subject,
                       "put aside until the next reload: its plugin ended a "
-                      "worker %u times within %s (crash_limit)",
-                      operation->crash_limit, within);
+                      "worker %u time%s within %s (crash_limit)",
+                      operation->crash_limit,
+                      operation->crash_limit == 1 ? "" : "s", within);
         }
     }
     generation_tell(generation, &message);
@@ -364,7 +365,7 @@ void generation_lose_member(struct member *member, int status)
 {
     struct generation *generation = generation_of(member);
     const bool is_replaced = generation->state == GENERATION_SERVING;
-    const bool was_stuck = member->is_stuck;
+    const bool was_stuck = member->is_stuck && member->is_killed;
     const pid_t pid = member->pid;
     struct member_end end;
 
@@ -490,6 +491,7 @@ int generation_make_members(struct generation *generation, uint32_t count)
         .workers = generation->workers,
         .address_count = generation->report.listener_count,
         .aside = &generation->aside,
+        .drained = &generation->drained,
         .identity = &generation_operation(generation)->identity,
         .supervisor = getpid(),
     };

@@ -25,13 +25,21 @@ static bool wants_colour(int fd)
     return term != NULL && strcmp(term, "dumb") != 0;
 }
 
-/* Nobody but owner and group: the addresses of peers are personal data. */
+/* Nobody but owner and group: the addresses of peers are personal data. Who
+   reads a FIFO, or does not, must not make the server wait. */
 static int open_file(const char *path)
 {
-    int fd =
-        open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    const int flags =
+        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    const int fd = open(path, flags, 0640);
 
     return fd < 0 ? -errno : fd;
+}
+
+const char *log_explain(int error)
+{
+    return error == -ENXIO ? "it is a FIFO that nobody reads, or a socket"
+                           : strerror(-error);
 }
 
 static void choose_format(struct log *log)
@@ -186,18 +194,46 @@ write_text(char text[LINE_SIZE], const char *format, va_list args)
     }
 }
 
-void log_write_message(const struct log *log, const struct log_message *message)
+/* Half a line counts as lost, too. */
+static bool put(struct log *base, const struct log_message *message)
 {
-    const struct log *base = log->base == NULL ? log : log->base;
     struct line line = {.length = 0};
     struct timespec now = {0};
-    int number = errno;
     ssize_t written;
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     log_make_line(base, message, &now, &line);
+    errno = ENOSPC; /* what a short write does not tell */
     written = write(base->fd, line.bytes, line.length);
-    (void)written; /* there is nowhere left to tell it */
+    if (written == (ssize_t)line.length) {
+        return true;
+    }
+    base->lost_error = errno;
+    return false;
+}
+
+static bool tell_lost(struct log *base)
+{
+    char text[160];
+    const struct log_message message = {.level = LOG_WARNING, .text = text};
+
+    (void)snprintf(text, sizeof(text),
+                   "%u line%s of this log could not be written: %s", base->lost,
+                   base->lost == 1 ? "" : "s", strerror(base->lost_error));
+    return put(base, &message);
+}
+
+void log_write_message(struct log *log, const struct log_message *message)
+{
+    struct log *base = log->base == NULL ? log : log->base;
+    const int number = errno;
+
+    if (base->lost > 0 && tell_lost(base)) {
+        base->lost = 0;
+    }
+    if (base->lost > 0 || !put(base, message)) {
+        base->lost++;
+    }
     errno = number;
 }
 

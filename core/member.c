@@ -108,19 +108,25 @@ static int run(void *arg, bool *may_free)
     const struct launch *launch = arg;
     const struct member *member = launch->member;
     const struct member_parts *from = member->parts;
+    struct index_set aside = *from->aside;
     const struct crew_parts parts = {
         .source = from->source,
         .log = from->crew_log,
         .stats = from->stats,
         .slot = (unsigned)member->slot,
         .channel = launch->channel,
-        .number = member->number,
-        .shards = (const struct shards *const *)from->shards,
-        .workers = from->workers,
-        .aside = from->aside,
+        .addresses =
+            {
+                .shards = (const struct shards *const *)from->shards,
+                .workers = from->workers,
+                .count = from->address_count,
+                .worker = member->number,
+            },
+        .aside = &aside,
     };
     int error;
 
+    index_set_join(&aside, from->drained);
     error = identity_drop(from->identity, from->supervisor);
     if (error < 0) {
         LOG(from->crew_log, LOG_ERROR, NULL,
@@ -297,14 +303,22 @@ void member_kill(struct member *member)
 static void put_doing(const struct stats_doing *doing, char *text, size_t size)
 {
     const char *name = crumb_callback_name(doing->callback);
+    char plugin[ACCOUNT_NAME_SIZE + 16] = "";
+    char connection[40] = "";
 
+    if (strcmp(doing->entry, doing->protocol) != 0) {
+        (void)snprintf(plugin, sizeof(plugin), " (plugin '%s')",
+                       doing->protocol);
+    }
+    if (doing->connection != 0) {
+        (void)snprintf(connection, sizeof(connection), ", connection %llu",
+                       (unsigned long long)doing->connection);
+    }
     if (doing->entry[0] == '\0') {
         (void)snprintf(text, size, "%s", name);
-    } else if (doing->connection == 0) {
-        (void)snprintf(text, size, "%s of '%s'", name, doing->entry);
     } else {
-        (void)snprintf(text, size, "%s of '%s', connection %llu", name,
-                       doing->entry, (unsigned long long)doing->connection);
+        (void)snprintf(text, size, "%s of '%s'%s%s", name, doing->entry, plugin,
+                       connection);
     }
 }
 

@@ -59,6 +59,7 @@ struct member_parts {
     const uint32_t *workers;      /* that serve each address; 0: all */
     size_t address_count;
     const struct index_set *aside;   /* entries that are not served */
+    const struct index_set *drained; /* nor these by those that start */
     const struct identity *identity; /* as whom they run */
     pid_t supervisor;                /* whom they do not outlive */
 };

@@ -66,6 +66,14 @@ int snapshot_take(struct snapshot *snapshot,
    also on failure. Returns 0 or -ENOMEM. */
 int snapshot_add(struct snapshot *snapshot, const struct snapshot_file *file);
 
+/*
+ * A file that can be read only once, such as a pipe: reads it to its end, for
+ * which it waits, into a descriptor that is the caller's. One that is no such
+ * file is left alone. Returns 0 and *fd, -1: left alone; -errno, -EFBIG if it
+ * is larger than most.
+ */
+int snapshot_hold(const char *path, size_t most, int *fd);
+
 /* The system does not load it from a memfd: it is used where it lies. */
 void snapshot_use_in_place(struct snapshot *snapshot,
                            const struct snapshot_file *file);

@@ -367,16 +367,16 @@ void stats_crashed(struct stats *stats, unsigned slot, const char *entry)
 static void name_entry(const struct stats *stats,
                        unsigned slot,
                        uint32_t number,
-                       char name[ACCOUNT_NAME_SIZE])
+                       struct stats_doing *doing)
 {
     const struct account_book book = book_of(stats, slot);
     struct account_view view;
     size_t offset = 0;
 
-    name[0] = '\0';
     while (number != 0 && account_read(&book, &offset, &view)) {
         if ((const char *)view.source - book.base == (ptrdiff_t)number - 1) {
-            memcpy(name, view.name, sizeof(view.name));
+            memcpy(doing->entry, view.name, sizeof(view.name));
+            memcpy(doing->protocol, view.protocol, sizeof(view.protocol));
             return;
         }
     }
@@ -398,7 +398,7 @@ void stats_doing(const struct stats *stats,
             atomic_load_explicit(&crumb->connection, memory_order_relaxed),
     };
     doing->in_callback = doing->sequence % 2 != 0;
-    name_entry(stats, slot, entry, doing->entry);
+    name_entry(stats, slot, entry, doing);
 }
 
 const struct stats_death *stats_death(const struct stats *stats, unsigned slot)

@@ -64,7 +64,8 @@ struct stats_doing {
     bool in_callback;    /* else the rest is of the last one */
     uint32_t callback;   /* see crumb_callback_name() */
     uint64_t connection; /* 0: none */
-    char entry[ACCOUNT_NAME_SIZE]; /* empty: not known */
+    char entry[ACCOUNT_NAME_SIZE];    /* empty: not known */
+    char protocol[ACCOUNT_NAME_SIZE]; /* the plugin's name for itself */
 };
 
 struct stats;

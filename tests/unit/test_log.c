@@ -559,6 +559,70 @@ START_TEST(a_file_that_cannot_be_opened_is_told)
 }
 END_TEST
 
+START_TEST(a_fifo_without_a_reader_is_told)
+{
+    struct log log = {.fd = 77};
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(log_open(&log, path, LOG_INFO, LOG_TEXT), -ENXIO);
+    ck_assert_str_eq(log_explain(-ENXIO),
+                     "it is a FIFO that nobody reads, or a socket");
+    ck_assert_str_eq(log_explain(-EISDIR), strerror(EISDIR));
+    ck_assert_int_eq(log.fd, 77);
+}
+END_TEST
+
+/* Nobody reads, so that it is full; returns how many were written by then. */
+static uint32_t fill(struct log *log)
+{
+    uint32_t count = 0;
+
+    while (log->lost == 0) {
+        log_write(log, NULL, LOG_INFO, NULL, "%s", "line");
+        ck_assert_uint_lt(++count, 10000);
+    }
+    return count - 1;
+}
+
+/* What is in the FIFO now. */
+static size_t drain(int fd, char *text, size_t size)
+{
+    ssize_t count = read(fd, text, size - 1);
+
+    ck_assert_int_gt(count, 0);
+    text[count] = '\0';
+    return (size_t)count;
+}
+
+START_TEST(what_a_full_fifo_does_not_take_is_counted_and_told)
+{
+    static char text[65536];
+    struct log log;
+    uint32_t written;
+    int reader;
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    reader = open(path, O_RDONLY | O_NONBLOCK);
+    ck_assert_int_ge(reader, 0);
+    ck_assert_int_ge(fcntl(reader, F_SETPIPE_SZ, 4096), 0);
+    log = open_log(LOG_INFO, LOG_TEXT);
+    written = fill(&log);
+    ck_assert_uint_gt(written, 10);
+    log_write(&log, NULL, LOG_INFO, NULL, "lost, too");
+    ck_assert_uint_eq(log.lost, 2);
+    (void)drain(reader, text, sizeof(text));
+    check_match(text, "^(" TEXT_TIME "info  line\n)+$");
+    log_write(&log, NULL, LOG_INFO, NULL, "again");
+    ck_assert_uint_eq(log.lost, 0);
+    (void)drain(reader, text, sizeof(text));
+    check_match(
+        text, "^" TEXT_TIME "warn  2 lines of this log could not be written: "
+              "Resource temporarily unavailable\n" TEXT_TIME "info  again\n$");
+    log_close(&log);
+    ck_assert_int_eq(close(reader), 0);
+}
+END_TEST
+
 /* Puts the terminal at the place of stderr; returns its other end. */
 static int take_terminal(void)
 {
@@ -634,4 +698,6 @@ UNIT_MAIN_WITH("log",
                a_successor_may_have_another_file,
                a_log_can_be_redirected,
                a_file_that_cannot_be_opened_is_told,
+               a_fifo_without_a_reader_is_told,
+               what_a_full_fifo_does_not_take_is_counted_and_told,
                only_a_terminal_that_wants_it_gets_colour)

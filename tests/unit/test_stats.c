@@ -336,6 +336,7 @@ START_TEST(it_is_seen_what_a_worker_was_doing)
     ck_assert_uint_eq(doing.connection, 12);
     ck_assert_uint_eq(doing.callback, CRUMB_ON_TIMER);
     ck_assert_str_eq(doing.entry, "second");
+    ck_assert_str_eq(doing.protocol, "p");
     ck_assert_int_eq(stats_death(stats, 0)->signal, SIGBUS);
     stats_reset(stats, 0);
     stats_doing(stats, 0, &doing);
