@@ -69,7 +69,7 @@ END_TEST
 
 START_TEST(one_in_a_while)
 {
-    give(DAY_MS, 17 * 1000);
+    give(DAY_MS, 17000);
 }
 END_TEST
 

@@ -809,8 +809,7 @@ static int adopt(const char *text)
     const int fd = bind_for_adoption(text, &address);
 
     listener_adopt(&listener, &parts, fd);
-    ck_assert_int_eq(
-        memcmp(&listener.socket.address, &address, sizeof(address)), 0);
+    ck_assert(address_equals(&listener.socket.address, &address));
     return fd;
 }
 

@@ -5,18 +5,20 @@
 
 #include "unit.h"
 
-#define MINUTE_MS 60000
-
-/* Instead of calloc(3), by the linker. */
-extern void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
+#define MINUTE_MS UINT64_C(60000)
 
 static bool has_no_memory;
+
+/* NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the
+   names that --wrap of ld(1) makes. */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
 
 void *__wrap_calloc(size_t count, size_t size)
 {
     return has_no_memory ? NULL : __real_calloc(count, size);
 }
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
 
 START_TEST(the_limit_is_reached_by_as_many_within_the_time)
 {
