@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,7 +262,8 @@ static bool read_id(const char *text, long *pid, uint64_t *number)
         return false;
     }
     *pid = strtol(text, &end, 10);
-    if (*pid <= 0 || *end != '.' || !isdigit((unsigned char)end[1])) {
+    if (*pid <= 0 || *pid > INT_MAX || *end != '.' ||
+        !isdigit((unsigned char)end[1])) {
         return false;
     }
     *number = strtoull(end + 1, &end, 10);

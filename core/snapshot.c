@@ -243,7 +243,9 @@ int snapshot_take(struct snapshot *snapshot,
     struct snapshot_file taken = *named;
     int error = 0;
 
-    if (known != NULL) {
+    if (snapshot->is_sealed) {
+        error = -ENOENT;
+    } else if (known != NULL) {
         taken.fd = known->fd;
     } else {
         error = copy_file(named->path, O_NONBLOCK, most, &taken.fd);

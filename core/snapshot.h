@@ -55,7 +55,7 @@ const struct snapshot_file *snapshot_at(const struct snapshot *snapshot,
  * that is known already is not read again. Where the system gives no memfd
  * (fd is -1 then) the file is used where it lies. A file that is larger than
  * most is refused. Returns 0 and *file; -errno of open(2) or read(2), -EFBIG,
- * -ENOMEM.
+ * -ENOMEM; -ENOENT: it is sealed.
  */
 int snapshot_take(struct snapshot *snapshot,
                   const struct snapshot_file *named,

@@ -671,6 +671,91 @@ START_TEST(only_a_terminal_that_wants_it_gets_colour)
 }
 END_TEST
 
+/* A second file, which the caller closes. */
+static int open_other(char name[80])
+{
+    int fd;
+
+    (void)snprintf(name, 80, "%s.1", path);
+    fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    return fd;
+}
+
+START_TEST(a_redirected_log_writes_to_the_other_file)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    struct log view = log_view(&log, LOG_DEBUG);
+    char other[80];
+    int fd = open_other(other);
+    const int before = log.fd;
+
+    log_write(&log, NULL, LOG_INFO, NULL, "one");
+    log_redirect(&log, fd);
+    ck_assert_int_eq(log.fd, before);
+    ck_assert_int_ne(fcntl(log.fd, F_GETFD) & FD_CLOEXEC, 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "two");
+    log_write(&view, NULL, LOG_DEBUG, NULL, "three");
+    /* It stays the caller's. */
+    ck_assert_int_eq(write(fd, "four\n", 5), 5);
+    ck_assert_int_eq(close(fd), 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "five");
+    check_match(read_file(path), TEXT_TIME "info  one\n$");
+    check_match(read_file(other), "info  two\n.*debug three\nfour\n.*five\n$");
+    log_close(&log);
+}
+END_TEST
+
+START_TEST(a_redirected_log_can_be_reopened)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    char other[80];
+    int fd = open_other(other);
+
+    log_redirect(&log, fd);
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_int_eq(log_reopen(&log), 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "here");
+    log_close(&log);
+    check_match(read_file(path), TEXT_TIME "info  here\n$");
+    ck_assert_str_eq(read_file(other), "");
+}
+END_TEST
+
+START_TEST(without_a_file_nothing_is_redirected)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+
+    log_redirect(&log, -1);
+    log_write(&log, NULL, LOG_INFO, NULL, "here");
+    log_close(&log);
+    check_match(read_file(path), TEXT_TIME "info  here\n$");
+}
+END_TEST
+
+START_TEST(a_log_on_stderr_stays_there)
+{
+    const int kept = dup(STDERR_FILENO);
+    struct log log;
+    char other[80];
+    int fd = open_other(other);
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    ck_assert_int_ge(kept, 0);
+    ck_assert_int_ge(dup2(file, STDERR_FILENO), 0);
+    ck_assert_int_eq(log_open(&log, NULL, LOG_INFO, LOG_TEXT), 0);
+    log_redirect(&log, fd);
+    log_write(&log, NULL, LOG_INFO, NULL, "here");
+    log_close(&log);
+    ck_assert_int_ge(dup2(kept, STDERR_FILENO), 0);
+    ck_assert_int_eq(close(kept), 0);
+    ck_assert_int_eq(close(file), 0);
+    ck_assert_int_eq(close(fd), 0);
+    check_match(read_file(path), "info  here\n$");
+    ck_assert_str_eq(read_file(other), "");
+}
+END_TEST
+
 UNIT_MAIN_WITH("log",
                make_folder,
                remove_folder,
@@ -700,4 +785,8 @@ UNIT_MAIN_WITH("log",
                a_file_that_cannot_be_opened_is_told,
                a_fifo_without_a_reader_is_told,
                what_a_full_fifo_does_not_take_is_counted_and_told,
-               only_a_terminal_that_wants_it_gets_colour)
+               only_a_terminal_that_wants_it_gets_colour,
+               a_redirected_log_writes_to_the_other_file,
+               a_redirected_log_can_be_reopened,
+               without_a_file_nothing_is_redirected,
+               a_log_on_stderr_stays_there)

@@ -387,6 +387,22 @@ START_TEST(freeing_null_is_fine)
 }
 END_TEST
 
+START_TEST(a_sealed_one_takes_nothing)
+{
+    const struct snapshot_file *taken = NULL;
+
+    fixtures_write("a.so", "one", 3);
+    (void)take("a", "a.so");
+    snapshot_seal(snapshot);
+    fixtures_write("b.so", "two", 3);
+    ck_assert_int_eq(try_plugin("b", "b.so", &taken), -ENOENT);
+    ck_assert_int_eq(try_plugin("another", "a.so", &taken), -ENOENT);
+    ck_assert_ptr_null(taken);
+    ck_assert_uint_eq(snapshot_count(snapshot), 1);
+    expect_bytes(snapshot_find(snapshot, SNAPSHOT_PLUGIN, "a"), "one");
+}
+END_TEST
+
 UNIT_MAIN_WITH("snapshot",
                set_up,
                tear_down,
@@ -407,4 +423,5 @@ UNIT_MAIN_WITH("snapshot",
                what_can_be_read_once_is_held,
                more_than_is_allowed_is_not_held,
                what_can_be_read_again_is_left_alone,
-               freeing_null_is_fine)
+               freeing_null_is_fine,
+               a_sealed_one_takes_nothing)
