@@ -19,11 +19,14 @@
 /* ------------------------------------------------------------------- bytes */
 
 /* Tests have no use for going on without memory. */
-static void append(struct bytes *bytes, const void *data, size_t size)
+static void append(const struct peer *peer,
+                   struct bytes *bytes,
+                   const void *data,
+                   size_t size)
 {
     if (bytes->size + size > bytes->capacity) {
         bytes->capacity = 2 * (bytes->size + size);
-        bytes->data = realloc(bytes->data, bytes->capacity);
+        bytes->data = peer->simulator->reallocate(bytes->data, bytes->capacity);
         if (bytes->data == NULL) {
             abort();
         }
@@ -92,7 +95,7 @@ sim_writev(struct stream *stream, const struct iovec *iov, int count, bool more)
         if (size > room - taken) {
             size = room - taken;
         }
-        append(&peer->received, iov[i].iov_base, size);
+        append(peer, &peer->received, iov[i].iov_base, size);
         taken += size;
     }
     if (peer->window != PEER_READS_ALL) {
@@ -262,18 +265,17 @@ static const struct limits default_limits = {
 };
 
 static int start_entry(struct simulator *simulator,
-                       const berth_protocol *original,
-                       const void *settings,
-                       size_t counter_count)
+                       const struct simulator_parts *parts)
 {
+    const berth_protocol *original = parts->protocol;
     size_t index = simulator->entry_count;
     struct entry *entry = &simulator->entries[index];
     berth_protocol *protocol = &simulator->protocols[index];
     struct entry_parts made = {
-        .name = original->name,
+        .name = parts->name == NULL ? original->name : parts->name,
         .protocol = protocol,
-        .counter_count = counter_count,
-        .settings = settings,
+        .counter_count = parts->counter_count,
+        .settings = parts->settings,
         .limits = &simulator->limits,
         .host = &simulator->host.table,
         .connections = &simulator->connections,
@@ -301,19 +303,32 @@ static int start_entry(struct simulator *simulator,
     return 0;
 }
 
+int simulator_add_entry(struct simulator *simulator,
+                        const struct simulator_parts *parts)
+{
+    return simulator->entry_count == SIMULATOR_ENTRIES_MAX
+               ? -ENOSPC
+               : start_entry(simulator, parts);
+}
+
 int simulator_add(struct simulator *simulator,
                   const berth_protocol *protocol,
                   const void *settings)
 {
-    if (simulator->entry_count == SIMULATOR_ENTRIES_MAX) {
-        return -ENOSPC;
-    }
-    return start_entry(simulator, protocol, settings, 0);
+    const struct simulator_parts parts = {
+        .protocol = protocol,
+        .settings = settings,
+    };
+
+    return simulator_add_entry(simulator, &parts);
 }
 
-static int open_office(struct simulator *simulator)
+static int open_office(struct simulator *simulator, size_t threads)
 {
-    const struct pool_options options = {.threads = 2, .queue = 16};
+    const struct pool_options options = {
+        .threads = threads == 0 ? 2 : threads,
+        .queue = 16,
+    };
     int error = mailbox_open(&simulator->loop, &simulator->mailbox);
 
     if (error == 0) {
@@ -343,10 +358,16 @@ int simulator_init(struct simulator *simulator,
 
     memset(simulator, 0, sizeof(*simulator));
     simulator->now_ms = START_MS;
+    simulator->reallocate =
+        parts->reallocate == NULL ? realloc : parts->reallocate;
     host_init(&simulator->host);
+    if (parts->adapt != NULL) {
+        parts->adapt(&simulator->host.table);
+    }
     simulator->limits = parts->limits == NULL ? default_limits : *parts->limits;
     list_init(&simulator->peers);
-    error = log_open(&simulator->log, NULL, parts->log_level, LOG_TEXT);
+    error =
+        log_open(&simulator->log, parts->log_path, parts->log_level, LOG_TEXT);
     if (error == 0) {
         watch_init(&simulator->watch, 0, NULL);
         error = loop_open(&simulator->loop, read_clock, simulator, end_turn,
@@ -360,11 +381,9 @@ int simulator_init(struct simulator *simulator,
         simulator->connections.listener_count = 1;
     }
     if (error == 0) {
-        error = open_office(simulator);
+        error = open_office(simulator, parts->threads);
     }
-    return error == 0 ? start_entry(simulator, parts->protocol, parts->settings,
-                                    parts->counter_count)
-                      : error;
+    return error == 0 ? start_entry(simulator, parts) : error;
 }
 
 static void free_peer(struct peer *peer)
@@ -551,7 +570,7 @@ void simulator_wait(struct simulator *simulator, uint64_t ms)
 
 void peer_send(struct peer *peer, const void *data, size_t size)
 {
-    append(&peer->sent, data, size);
+    append(peer, &peer->sent, data, size);
     peer->reported &= ~(uint32_t)SELECTOR_READ;
 }
 
