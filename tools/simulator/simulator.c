@@ -215,12 +215,9 @@ static const struct stream_ops sim_ops = {
 
 /* ---------------------------------------------------------------- recorder */
 
-static void record_close(berth_conn *c, int why)
+void simulator_note_close(const berth_conn *c, int why)
 {
     struct peer *peer = connection_of(c)->stream.context;
-    struct simulator *simulator = peer->simulator;
-    const berth_protocol *original =
-        simulator->originals[entry_of(c) - simulator->entries];
 
     if (why == BERTH_SWITCHED) {
         peer->switches++;
@@ -229,6 +226,16 @@ static void record_close(berth_conn *c, int why)
         peer->why = why;
         peer->connection = NULL;
     }
+}
+
+static void record_close(berth_conn *c, int why)
+{
+    const struct peer *peer = connection_of(c)->stream.context;
+    const struct simulator *simulator = peer->simulator;
+    const berth_protocol *original =
+        simulator->originals[entry_of(c) - simulator->entries];
+
+    simulator_note_close(c, why);
     if (original->on_close != NULL) {
         original->on_close(c, why);
     }
@@ -283,7 +290,7 @@ static int start_entry(struct simulator *simulator,
         .watch = &simulator->watch,
         .log = &simulator->log,
     };
-    berth_error refusal;
+    berth_error refusal = {.size = sizeof(refusal)};
     int error;
 
     simulator->originals[index] = original;
@@ -295,7 +302,8 @@ static int start_entry(struct simulator *simulator,
     }
     error = entry_start(entry, &refusal);
     if (error < 0) {
-        (void)fprintf(stderr, "init: %s\n", refusal.text);
+        (void)snprintf(simulator->refusal, sizeof(simulator->refusal), "%s",
+                       refusal.text);
         entry_fini(entry);
         return error;
     }
@@ -423,27 +431,43 @@ void simulator_fini(struct simulator *simulator)
     }
 }
 
-struct peer *simulator_connect(struct simulator *simulator)
+struct peer *simulator_prepare(struct simulator *simulator)
 {
-    struct peer *peer = calloc(1, sizeof(*peer));
-    struct driver_newcomer newcomer = {
-        .entry = &simulator->entry,
-        .peer_slot = CONNECTIONS_NO_PEER,
-    };
+    struct peer *peer = simulator->reallocate(NULL, sizeof(*peer));
 
     if (peer == NULL) {
         return NULL;
     }
-    peer->simulator = simulator;
-    peer->watched = STREAM_NONE;
-    peer->window = PEER_READS_ALL;
-    peer->write_most = SIZE_MAX;
+    *peer = (struct peer){
+        .simulator = simulator,
+        .watched = STREAM_NONE,
+        .window = PEER_READS_ALL,
+        .write_most = SIZE_MAX,
+    };
     list_append(&simulator->peers, &peer->link);
-    newcomer.stream.ops = &sim_ops;
-    newcomer.stream.context = peer;
+    return peer;
+}
+
+void simulator_open(struct peer *peer)
+{
+    struct driver_newcomer newcomer = {
+        .entry = &peer->simulator->entry,
+        .stream = {.ops = &sim_ops, .context = peer},
+        .peer_slot = CONNECTIONS_NO_PEER,
+    };
+
     if (driver_open(&newcomer) == 0 && peer->source != NULL) {
         peer->connection =
             CONTAINER_OF(peer->source, struct connection, source);
+    }
+}
+
+struct peer *simulator_connect(struct simulator *simulator)
+{
+    struct peer *peer = simulator_prepare(simulator);
+
+    if (peer != NULL) {
+        simulator_open(peer);
     }
     return peer;
 }

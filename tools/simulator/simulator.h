@@ -53,6 +53,7 @@ struct simulator {
     /* Those under test, seen through a recorder of on_close. */
     berth_protocol protocols[SIMULATOR_ENTRIES_MAX];
     const berth_protocol *originals[SIMULATOR_ENTRIES_MAX];
+    char refusal[256]; /* what an init said */
     struct list peers;
     uint64_t now_ms;
     void *(*reallocate)(void *block, size_t size); /* for its own use */
@@ -107,7 +108,8 @@ struct simulator_parts {
     void *(*reallocate)(void *block, size_t size);
 };
 
-/* Begins, and runs the plugin's init. Returns 0 or -errno. */
+/* Begins, and runs the plugin's init. Returns 0 or -errno; if it was init's,
+   simulator_fini() is due all the same. */
 int simulator_init(struct simulator *simulator,
                    const struct simulator_parts *parts);
 
@@ -121,11 +123,21 @@ int simulator_add(struct simulator *simulator,
 int simulator_add_entry(struct simulator *simulator,
                         const struct simulator_parts *parts);
 
+/* To be told by the on_close of a protocol that a connection was switched to
+   within its plugin: the simulator does not see it by itself. */
+void simulator_note_close(const berth_conn *c, int why);
+
 /* Ends all connections, runs fini, frees everything, the peers too. */
 void simulator_fini(struct simulator *simulator);
 
 /* A new connection; the peer lives until simulator_fini(). NULL: no memory. */
 struct peer *simulator_connect(struct simulator *simulator);
+
+/* The same in two steps, so that the peer can be told before what it reads and
+   what the kernel takes. Where there is no memory for the connection, opening
+   leaves a peer that was reset. */
+struct peer *simulator_prepare(struct simulator *simulator);
+void simulator_open(struct peer *peer);
 
 /* One turn of the loop. Returns whether anything was left to do. */
 bool simulator_turn(struct simulator *simulator);
