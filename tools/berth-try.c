@@ -88,6 +88,12 @@ static void print_place(const struct script *script, const char *variant)
                          count - middle);
     (void)printf("#   %-9s%s\"%s\" | \"%s\"\n", "place", from > 0 ? "..." : "",
                  before, behind);
+    if (manner.kind == MANNER_SPLIT && middle > 0 && middle < count &&
+        around[middle - 1] == '\r' && around[middle] == '\n') {
+        (void)printf("#   %-9s%s\n", "hint",
+                     "CR and LF came one after the other: a CR at the end of "
+                     "data says nothing yet");
+    }
 }
 
 static void print_finding(const struct program *program,
@@ -120,6 +126,30 @@ static void print_finding(const struct program *program,
 
 /* ------------------------------------------------------------------- trials */
 
+/* What is found where not all is guarded may be explained where it is: this one
+   manner is tried again. The first finding stays if the second is none. */
+static void explain(struct program *program, struct trial *trial)
+{
+    struct trial_options options = program->options.trial;
+    struct manner only;
+    struct trial again = {.script = trial->script, .options = &options};
+
+    if (options.only != NULL ||
+        manner_parse(trial->board->variant, &only) < 0) {
+        return;
+    }
+    options.only = &only;
+    if (trial_start(&again) < 0) {
+        return;
+    }
+    if (trial_finish(&again)) {
+        finding_board_free(again.board);
+    } else {
+        finding_board_free(trial->board);
+        trial->board = again.board;
+    }
+}
+
 /* In the order of the command line, whatever ends first. */
 static int conclude(struct program *program, size_t index)
 {
@@ -130,6 +160,7 @@ static int conclude(struct program *program, size_t index)
         (void)printf("ok %zu - %s (%zu runs)\n", index + 1, trial->script->path,
                      trial->board->runs);
     } else {
+        explain(program, trial);
         (void)printf("not ok %zu - %s\n", index + 1, trial->script->path);
         print_finding(program, trial->script, trial->board);
     }

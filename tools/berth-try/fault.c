@@ -13,6 +13,7 @@
 #include "pages.h"
 
 #define STACK_SIZE ((size_t)65536)
+#define NULL_REACH ((uintptr_t)65536) /* members of a struct that is none */
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 enum {
@@ -38,6 +39,17 @@ static struct finding_board *board(void)
     return judge.options.board;
 }
 
+/* A string function reads more at once than it was asked for. */
+static ptrdiff_t nearest(const struct pages_place *place)
+{
+    ptrdiff_t last = place->size == 0 ? 0 : (ptrdiff_t)place->size - 1;
+
+    if (place->offset < 0) {
+        return 0;
+    }
+    return place->offset > last ? last : place->offset;
+}
+
 static void explain_input(const struct pages_place *place, const char *access)
 {
     const char *giver = crumb_callback_name(place->callback);
@@ -46,19 +58,20 @@ static void explain_input(const struct pages_place *place, const char *access)
         finding_end(board(), FINDING_POINTER,
                     "input was lent: what is sent now lies in data[%td] of %s "
                     "(call %llu), which is gone. berth_write() copies",
-                    place->offset, giver, (unsigned long long)place->call);
+                    nearest(place), giver, (unsigned long long)place->call);
     }
     if (place->call == board()->call && judge_is_at_home()) {
         finding_end(board(), FINDING_OVERRUN,
                     "%s %s before or behind its input: data[%td] of %zu bytes",
                     judge_place(), access, place->offset, place->size);
     }
-    finding_end(board(), FINDING_POINTER,
-                "a pointer to data was kept: %s %s data[%td] of %s (call "
-                "%llu), which had returned. Input is valid only until then: "
-                "copy what is needed later, or leave it unused",
-                judge_place(), access, place->offset, giver,
-                (unsigned long long)place->call);
+    finding_end(
+        board(), FINDING_POINTER,
+        "a pointer to data was kept: %s %s data[%td] of an earlier "
+        "%s (call %llu), which had returned. Input is valid only until then: "
+        "copy what is needed later, or leave it unused",
+        judge_place(), access, nearest(place), giver,
+        (unsigned long long)place->call);
 }
 
 static void explain_state(const struct pages_place *place, const char *access)
@@ -112,6 +125,17 @@ static void restore(int number)
     }
 }
 
+/* Where else it points is another place each time. */
+static const char *describe_address(int number, const siginfo_t *info)
+{
+    if (number != SIGSEGV) {
+        return "";
+    }
+    return (uintptr_t)info->si_addr < NULL_REACH
+               ? ", by a NULL pointer"
+               : ", by a pointer to nowhere, or for want of stack";
+}
+
 /* Formatting is no business of a signal's handler, but this one comes of what
    the thread itself did, never from within stdio. */
 static void meet(int number, siginfo_t *info, void *context)
@@ -123,12 +147,8 @@ static void meet(int number, siginfo_t *info, void *context)
         restore(number); /* the sanitizer tells more */
         return;
     }
-    if (number == SIGABRT) {
-        finding_end(board(), FINDING_CRASH, "%s crashes: SIGABRT",
-                    judge_place());
-    }
-    finding_end(board(), FINDING_CRASH, "%s crashes: SIG%s at address %p",
-                judge_place(), sigabbrev_np(number), info->si_addr);
+    finding_end(board(), FINDING_CRASH, "%s crashes: SIG%s%s", judge_place(),
+                sigabbrev_np(number), describe_address(number, info));
 }
 
 int fault_init(void)

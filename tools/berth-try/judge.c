@@ -81,7 +81,7 @@ static void take_baseline(void)
 
 /* A callback took long: by itself, or because the machine is busy with
    something else? A thread that sleeps gives the processor away. */
-static void judge_time(uint64_t ms)
+static void judge_time(void)
 {
     struct rusage usage;
     uint64_t worked_ms;
@@ -92,16 +92,16 @@ static void judge_time(uint64_t ms)
         1000;
     if (usage.ru_nvcsw > own.baseline_switches) {
         finding_end(judge.options.board, FINDING_SLOW,
-                    "%s blocks: it took %llu ms, and in a server all other "
-                    "connections would have waited. What may block belongs "
-                    "into a job: berth_work()",
-                    judge_place(), (unsigned long long)ms);
+                    "%s blocks: it waited for something, in all for more than "
+                    "%llu ms, and so would all other connections of a server. "
+                    "What may block belongs into a job: berth_work()",
+                    judge_place(), (unsigned long long)judge.options.slow_ms);
     }
     if (worked_ms >= judge.options.slow_ms) {
         finding_end(judge.options.board, FINDING_SLOW,
-                    "%s takes long: %llu ms, in which all other connections "
-                    "of a server would have waited",
-                    judge_place(), (unsigned long long)ms);
+                    "%s takes long: more than %llu ms, in which all other "
+                    "connections of a server would have waited",
+                    judge_place(), (unsigned long long)judge.options.slow_ms);
     }
 }
 
@@ -126,7 +126,9 @@ const char *judge_place(void)
         return "a job";
     }
     (void)snprintf(text, sizeof(text), "%s (call %llu)",
-                   crumb_callback_name(board->callback),
+                   board->callback == CRUMB_NONE
+                       ? "the server"
+                       : crumb_callback_name(board->callback),
                    (unsigned long long)board->call);
     return text;
 }
@@ -211,7 +213,7 @@ void judge_leave(const struct judge_call *call)
     (void)memory_enter(call->side);
     if (judge.options.slow_ms != 0 && took_ms >= judge.options.slow_ms &&
         judge_minds(FINDING_SLOW)) {
-        judge_time(took_ms);
+        judge_time();
     }
     judge.options.board->callback = call->callback;
 }

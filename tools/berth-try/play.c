@@ -226,7 +226,8 @@ static void act(struct play *play, const struct step *step)
         driver_stop_all(&simulator->connections, (int)step->number);
         break;
     case STEP_WINDOW:
-        play->peer->window = (size_t)step->number;
+        play->peer->window =
+            step->number < play->most ? (size_t)step->number : play->most;
         play->peer->reported = 0;
         break;
     default:
@@ -382,6 +383,7 @@ int play_connect(struct play *play)
     play->sent = 0;
     play->has_ended = false;
     if (peer != NULL) {
+        peer->window = play->most;
         peer->write_most = play->manner->kernel == MANNER_TAKES_ONE ? 1
                            : play->manner->kernel == MANNER_WAITS   ? 0
                                                                     : SIZE_MAX;

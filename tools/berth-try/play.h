@@ -23,6 +23,7 @@ struct play {
     struct simulator simulator;
     struct peer *peer;
     size_t sent;    /* bytes so far */
+    size_t most;    /* the peer never reads more; SIZE_MAX: all */
     size_t end_at;  /* the peer finishes after so many; SIZE_MAX: as it says */
     bool has_ended; /* the peer has finished or reset */
     struct judge_protocol protocols[SIMULATOR_ENTRIES_MAX];

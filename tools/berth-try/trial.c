@@ -73,6 +73,14 @@ int trial_start(struct trial *trial)
     return 0;
 }
 
+static const char *name_running(const struct trial *trial)
+{
+    uint32_t callback = trial->board->callback;
+
+    return callback == CRUMB_NONE ? "the server"
+                                  : crumb_callback_name(callback);
+}
+
 /* Ends one that does nothing any more. */
 static void watch_over(const struct trial *trial)
 {
@@ -87,7 +95,7 @@ static void watch_over(const struct trial *trial)
     if (count == 0) {
         finding_note(trial->board, FINDING_CRASH,
                      "%s (call %llu) hangs: it has not returned for %d s",
-                     crumb_callback_name(trial->board->callback),
+                     name_running(trial),
                      (unsigned long long)trial->board->call, HANGS_MS / 1000);
         (void)kill(trial->pid, SIGKILL);
     }
@@ -95,7 +103,7 @@ static void watch_over(const struct trial *trial)
 
 bool trial_finish(struct trial *trial)
 {
-    const char *running = crumb_callback_name(trial->board->callback);
+    const char *running;
     int status = 0;
 
     if (trial->pidfd >= 0) {
@@ -104,7 +112,7 @@ bool trial_finish(struct trial *trial)
     }
     while (waitpid(trial->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    running = crumb_callback_name(trial->board->callback);
+    running = name_running(trial);
     if (WIFSIGNALED(status)) {
         finding_note(trial->board, FINDING_CRASH, "%s crashes: SIG%s", running,
                      sigabbrev_np(WTERMSIG(status)));

@@ -54,6 +54,7 @@ static void begin(struct course *course,
                       manner->kind == MANNER_BYTES ||
                       course->trial->options->only != NULL,
         .is_byte_wise = manner->kind == MANNER_BYTES,
+        .most = SIZE_MAX,
         .end_at = SIZE_MAX,
     };
 }
@@ -126,8 +127,8 @@ static void take_outcome(struct outcome *outcome, struct play *play)
 static void
 play_blind(struct course *course, struct play *play, struct outcome *outcome)
 {
+    play->most = BLIND_WINDOW;
     must_begin(course, play);
-    play->peer->window = BLIND_WINDOW;
     play_transcript(play, false);
     play_out(play);
     take_outcome(outcome, play);
@@ -224,10 +225,10 @@ static bool fail_one(struct course *course, const struct manner *manner)
     struct play play;
 
     begin(course, &play, &course->script->transcript, manner);
+    play.most = BLIND_WINDOW;
     (void)memory_fail_at(manner->number);
     if (play_begin(&play) == 0) {
         if (play_connect(&play) == 0) {
-            play.peer->window = BLIND_WINDOW;
             play_transcript(&play, false);
             play_out(&play);
         }
@@ -375,8 +376,8 @@ static void run_flood(struct course *course, const struct manner *manner)
     struct play play;
 
     begin(course, &play, transcript, manner);
+    play.most = BLIND_WINDOW;
     must_begin(course, &play);
-    play.peer->window = BLIND_WINDOW;
     play_settle(&play);
     for (size_t i = 0; i < transcript->count && left > 0; i++) {
         const struct step *step = &transcript->steps[i];
@@ -487,13 +488,13 @@ static void try_strict(struct course *course)
     size_t sent = course->script->transcript.sent;
 
     try_both(course, (struct manner){.kind = MANNER_WHOLE}, true);
-    try_both(course, (struct manner){.kind = MANNER_BYTES}, true);
-    try_pressure(course, (struct manner){.kind = MANNER_WHOLE});
-    try_pressure(course, (struct manner){.kind = MANNER_BYTES});
     for (size_t cut = 1; cut < sent; cut++) {
         try_both(course, (struct manner){.kind = MANNER_SPLIT, .number = cut},
                  cut % (1 + (sent / TRICKLES_MAX)) == 0);
     }
+    try_both(course, (struct manner){.kind = MANNER_BYTES}, true);
+    try_pressure(course, (struct manner){.kind = MANNER_WHOLE});
+    try_pressure(course, (struct manner){.kind = MANNER_BYTES});
 }
 
 /* From `first` to `last`, at most so many of them. */
