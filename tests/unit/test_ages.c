@@ -7,7 +7,7 @@
 #define HOUR_MS (UINT64_C(60) * MINUTE_MS)
 #define DAY_MS (24 * HOUR_MS)
 
-#define NUMBERS 4000
+#define NUMBERS 1000
 
 static struct ages ages;
 static uint64_t given_ms[NUMBERS + 1]; /* from 1 */
@@ -39,7 +39,7 @@ static void give(uint64_t first_ms, uint64_t step_ms)
     for (uint64_t number = 1; number <= NUMBERS; number++) {
         given_ms[number] = now_ms;
         ages_note(&ages, number, now_ms);
-        for (uint64_t i = number; number % 499 == 0 && i > 0; i--) {
+        for (uint64_t i = number; number % 199 == 0 && i > 0; i--) {
             check(i, now_ms);
         }
         now_ms += step_ms;

@@ -156,7 +156,9 @@ static void keep_answer(void *client, char *bytes, size_t size)
     const size_t i = (size_t)((char **)client - answers);
 
     ck_assert_ptr_null(answers[i]);
-    answers[i] = bytes;
+    answers[i] = realloc(bytes, size + 1);
+    ck_assert_ptr_nonnull(answers[i]);
+    answers[i][size] = '\0';
     sizes[i] = size;
 }
 
@@ -316,8 +318,9 @@ END_TEST
 START_TEST(ids_are_a_process_and_a_number)
 {
     static const char *const wrong[] = {
-        "5000001",    "5000001.",   ".17", "5000001.x",  "5000001.1x",
-        "-5000001.1", "+5000001.1", "0.1", "5000001.-1", "x.1",
+        "5000001",    "5000001.",   ".17",        "5000001.x",
+        "5000001.1x", "-5000001.1", "+5000001.1", "0.1",
+        "5000001.-1", "x.1",        "5000001:1",
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
