@@ -16,17 +16,11 @@ TESTS = os.path.join(SOURCE, "tests")
 # none: there is nothing to run.
 TESTED_ELSEWHERE = {
     "attribute": [],  # a macro
-    "bindings": ["integration/reload.py"],
     "config_entry": ["unit/test_config.c"],
     "control_client": ["unit/test_control.c"],  # all of it is behind control.h
-    "generation": ["integration/fleet.py", "integration/reload.py"],
-    "handover": ["integration/upgrade.py"],
     "limit": [],  # a struct
-    "member": ["integration/fleet.py"],
-    "report": ["unit/test_checker.c", "integration/reload.py"],
     # It is the whole program: processes, signals, sockets.
     "supervisor": ["integration/fleet.py", "integration/reload.py"],
-    "upgrade": ["integration/upgrade.py"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+")', re.MULTILINE)
 NAME = re.compile(r"\b([a-z][a-z0-9_]*)(?:\.[ch])?\b")
