@@ -25,6 +25,7 @@ static struct log worker_log;
 static struct snapshot *snapshot;
 static struct shards *shards[ADDRESSES_MAX];
 static const uint32_t workers[ADDRESSES_MAX];
+static size_t address_count; /* of the configuration: all are different */
 static struct index_set aside;
 static char folder[PATH_MAX];
 static const char *const folders[] = {folder};
@@ -149,9 +150,13 @@ static _Noreturn void run_worker(int end, uint32_t number)
         .stats = stats,
         .slot = (unsigned)slot,
         .channel = end,
-        .number = number,
-        .shards = (const struct shards *const *)shards,
-        .workers = workers,
+        .addresses =
+            {
+                .shards = (const struct shards *const *)shards,
+                .workers = workers,
+                .count = address_count,
+                .worker = number,
+            },
         .aside = &aside,
     };
     bool may_free = false;
@@ -190,6 +195,7 @@ static void take_snapshot(const char *text)
     };
     errors_init(&errors);
     ck_assert_int_eq(config_read(&source, &errors, &config), 0);
+    address_count = config->listener_count;
     config_free(config);
     errors_fini(&errors);
     snapshot_seal(snapshot);
