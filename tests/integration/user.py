@@ -99,13 +99,17 @@ class Root(unittest.TestCase):
         self.rotate(folder, process)
         self.check_successor(folder, process, address)
 
+    @staticmethod
+    def command(folder, word):
+        path = os.path.join(folder, "control.sock")
+        return subprocess.run([BERTHCTL, "-s", path, word],
+                              stdout=subprocess.PIPE, timeout=TIMEOUT_S,
+                              check=True).stdout
+
     def check_control(self, folder):
         path = os.path.join(folder, "control.sock")
         self.assertEqual(os.stat(path).st_uid, 0)
-        done = subprocess.run([BERTHCTL, "-s", path, "status"],
-                              stdout=subprocess.PIPE, timeout=TIMEOUT_S,
-                              check=True)
-        self.assertIn(b"serving", done.stdout)
+        self.assertIn(b"serving", self.command(folder, "status"))
 
     def rotate(self, folder, process):
         """It is the supervisor who opens it anew, and hands it on."""
@@ -113,6 +117,8 @@ class Root(unittest.TestCase):
         os.rename(name, name + ".1")
         process.send_signal(signal.SIGUSR1)
         until(lambda: os.path.exists(name), "it is there again")
+        # Workers answer when they have done what they were told before.
+        self.command(folder, "connections")
 
     def check_successor(self, folder, process, address):
         victim = ask_once(address)[0]
