@@ -92,10 +92,10 @@ struct generation {
     struct roster roster;
     int32_t log_level; /* that was ordered, for successors, too; -1: none */
     struct crew_stop order; /* once it stops */
-    bool is_stop_told; /* `stopped` was */
-    bool is_late;      /* who is left when end_timer fires is killed */
-    char *text;        /* why it failed; as errors_print() has it */
-    int status;        /* to exit with then */
+    bool is_stop_told;      /* `stopped` was */
+    bool is_late;           /* who is left when end_timer fires is killed */
+    char *text;             /* why it failed; as errors_print() has it */
+    int status;             /* to exit with then */
 };
 
 /* What it is made of. */
