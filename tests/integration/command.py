@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """berthctl and a server of several processes: what is told is true, what is
-ordered is done, by all of them; and who may not, or is too late, is told why."""
+ordered is done, by all of them; who may not, or is too late, is told why."""
 
 import json
 import os
