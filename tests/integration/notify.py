@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the service manager hears (sd_notify(3)): when the server serves, reloads
-and stops, and that it is alive; from the supervisor alone."""
+"""What the service manager hears (sd_notify(3)): when the server serves,
+reloads and stops, and that it is alive; from the supervisor alone."""
 
 import os
 import re
