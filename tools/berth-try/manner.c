@@ -126,25 +126,31 @@ static const char *read_number(const char *text, size_t *number)
     return end;
 }
 
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return strlen(word) == length && strncmp(text, word, length) == 0;
+}
+
+/* "+edge+trickle" and so on. */
 static int read_modes(const char *text, struct manner *manner)
 {
-    while (*text != '\0') {
-        size_t length = strcspn(text + 1, "+");
+    while (*text == '+') {
+        size_t length = strcspn(++text, "+");
 
-        if (strncmp(text, "+edge", length + 1) == 0) {
+        if (is_word(text, length, "edge")) {
             manner->trigger = SELECTOR_EDGE;
-        } else if (strncmp(text, "+trickle", length + 1) == 0) {
+        } else if (is_word(text, length, "trickle")) {
             manner->kernel = MANNER_TAKES_ONE;
-        } else if (strncmp(text, "+closed", length + 1) == 0) {
+        } else if (is_word(text, length, "closed")) {
             manner->kernel = MANNER_WAITS;
-        } else if (strncmp(text, "+tight", length + 1) == 0) {
+        } else if (is_word(text, length, "tight")) {
             manner->is_tight = true;
         } else {
             return -EINVAL;
         }
-        text += length + 1;
+        text += length;
     }
-    return 0;
+    return *text == '\0' ? 0 : -EINVAL;
 }
 
 static int read_rest(const char *text, struct manner *manner)
@@ -157,9 +163,7 @@ static int read_rest(const char *text, struct manner *manner)
     if (form == FORM_CHOICE && text != NULL) {
         text = read_number(text, &manner->choice);
     }
-    return text == NULL || (*text != '\0' && *text != '+')
-               ? -EINVAL
-               : read_modes(text, manner);
+    return text == NULL ? -EINVAL : read_modes(text, manner);
 }
 
 int manner_parse(const char *name, struct manner *manner)
@@ -168,8 +172,7 @@ int manner_parse(const char *name, struct manner *manner)
 
     *manner = (struct manner){.trigger = SELECTOR_LEVEL};
     for (size_t i = 0; i < MANNER_KINDS; i++) {
-        if (strlen(kinds[i].name) == length &&
-            strncmp(kinds[i].name, name, length) == 0) {
+        if (is_word(name, length, kinds[i].name)) {
             manner->kind = (enum manner_kind)i;
             return read_rest(name + length, manner);
         }

@@ -21,7 +21,7 @@
 #define TRICKLES_MAX ((size_t)16)
 #define ZEROS_MAX ((size_t)64)
 /* Rounds of the same messages: this many, or this many bytes. */
-#define ROUNDS_MAX ((size_t)1024)
+#define ROUNDS_MAX ((size_t)512)
 #define ROUNDS_BYTES ((size_t)131072)
 #define CONNECTIONS 16
 #define FLOOD_PIECE ((size_t)65536)
@@ -39,6 +39,15 @@ struct course {
 
 /* --------------------------------------------------------- a run of a server */
 
+/* Where it costs little, or where someone wants to know. */
+static bool must_guard(const struct course *course, const struct manner *manner)
+{
+    return course->trial->options->only != NULL ||
+           manner->kind == MANNER_WHOLE ||
+           (manner->kind == MANNER_BYTES && !manner->is_tight &&
+            manner->kernel == MANNER_TAKES_ALL);
+}
+
 static void begin(struct course *course,
                   struct play *play,
                   const struct transcript *transcript,
@@ -50,9 +59,7 @@ static void begin(struct course *course,
         .manner = manner,
         .board = course->board,
         .is_verbose = course->trial->options->is_verbose,
-        .is_guarded = manner->kind == MANNER_WHOLE ||
-                      manner->kind == MANNER_BYTES ||
-                      course->trial->options->only != NULL,
+        .is_guarded = must_guard(course, manner),
         .is_byte_wise = manner->kind == MANNER_BYTES,
         .most = SIZE_MAX,
         .end_at = SIZE_MAX,
