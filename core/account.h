@@ -75,6 +75,7 @@ struct account {
     _Atomic uint64_t values[ACCOUNT_VALUES]; /* by enum account_value */
     _Atomic uint64_t open;                   /* connections that there are */
     _Atomic uint64_t queued; /* bytes that the last flushes left over */
+    _Atomic uint64_t claims; /* places for newcomers, see quota.h */
     struct histogram times;  /* of callbacks, one in 64 */
     _Atomic uint32_t size;   /* of the account; 0: the book ends here */
     _Atomic uint32_t counter_count;
@@ -139,6 +140,14 @@ struct account_view {
     size_t counter_count;
     struct account *source;
 };
+
+/*
+ * The account of that name; it may be gone at any time, so only its numbers may
+ * be read. hint: where another book has it, which is where it is in books of
+ * the same entries. NULL: there is none.
+ */
+const struct account *
+account_find(const struct account_book *book, const char *name, size_t hint);
 
 /* What was read of a counter. */
 struct account_reading {

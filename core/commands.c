@@ -45,7 +45,7 @@ static void finish(struct asked *asked, const char *message)
 {
     list_remove(&asked->link);
     loop_cancel_timer(&asked->source);
-    control_end(asked->request, asked->is_listing ? 0 : asked->error, message);
+    control_end(asked->request, asked->error, message);
     free(asked);
 }
 
@@ -53,11 +53,11 @@ static void finish_well(struct asked *asked)
 {
     char message[64];
 
-    if (asked->is_listing) {
-        finish(asked, NULL);
-    } else if (asked->error < 0) {
+    if (asked->error < 0) {
         finish(asked,
                asked->error == -ENOENT ? "there is no such connection" : NULL);
+    } else if (asked->is_listing) {
+        finish(asked, NULL);
     } else {
         (void)snprintf(message, sizeof(message),
                        "%" PRId64 " connection%s to finish", asked->sum,
@@ -75,9 +75,7 @@ static void lose_patience(struct source *source)
     (void)snprintf(message, sizeof(message),
                    "%zu worker%s did not answer within 2 s", asked->waiting,
                    asked->waiting == 1 ? "" : "s");
-    if (!asked->is_listing && asked->error == 0) {
-        asked->error = -ETIMEDOUT;
-    }
+    asked->error = -ETIMEDOUT; /* also of a list: it is not whole */
     finish(asked, message);
 }
 

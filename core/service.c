@@ -134,6 +134,7 @@ static void move_to(struct connection *c, struct entry *entry)
     if (entry != before) {
         entry_add_open(before, -1);
         entry_add_open(entry, 1);
+        quota_settle(entry->account);
         account_raise(entry->account, ACCOUNT_ACCEPTED, 1);
         connection_recount(c, before->account, entry->account);
         entry->connections->released++; /* its listeners may go on */
@@ -164,17 +165,38 @@ static void take_order(struct connection *c, struct switch_order order)
     }
 }
 
+static void refuse_switch(struct connection *c, const struct entry *entry)
+{
+    c->flags &= ~(uint32_t)CONNECTION_SWITCH;
+    CONNECTION_LOG(c, LOG_INFO,
+                   "closed: '%s' has no place for it (limits.connections)",
+                   entry->head.name);
+    connection_close(c, -EDQUOT);
+}
+
+/* Others may have taken the last one since it was ordered. */
+static bool has_place(const struct connection *c, struct entry *entry)
+{
+    return entry == connection_entry(c) ||
+           connections_claim(connection_all(c), entry);
+}
+
 COLD void service_switch(struct connection *c)
 {
     struct switch_order order = c->extra->next;
     uint32_t stop_flags = connection_all(c)->stop_flags;
     void *state;
 
+    if (!has_place(c, order.entry)) {
+        refuse_switch(c, order.entry);
+        return;
+    }
     if (take_state(order.service, &state) < 0) {
         c->flags &= ~(uint32_t)CONNECTION_SWITCH;
         CONNECTION_LOG(c, LOG_ERROR, "aborted: no memory to switch to '%s'",
                        order.service->protocol->name);
         connection_reset(c, -ENOMEM);
+        quota_settle(order.entry->account);
         return;
     }
     end_service(c, BERTH_SWITCHED);

@@ -292,6 +292,7 @@ static int set_up(struct worker *worker, struct errors *errors)
         .loop = &worker->loop,
         .log = worker->log,
         .host = &worker->host.table,
+        .stats = worker->stats,
         .trigger =
             worker->config->edge_triggered ? SELECTOR_EDGE : SELECTOR_LEVEL,
     };
