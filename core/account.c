@@ -171,6 +171,19 @@ void account_read_counter(const struct account_view *view,
     copy_text(reading->help, sizeof(reading->help), counter->help);
 }
 
+uint64_t account_unended(const struct account_view *view)
+{
+    uint64_t ended = 0;
+
+    for (size_t i = 0; i < ACCOUNT_REASONS; i++) {
+        ended += view->values[ACCOUNT_CLOSED + i];
+    }
+    /* It was read while it changed, or somebody wrote over it. */
+    return ended > view->values[ACCOUNT_ACCEPTED]
+               ? 0
+               : view->values[ACCOUNT_ACCEPTED] - ended;
+}
+
 void account_view_add(struct account_view *sum, const struct account_view *view)
 {
     for (size_t i = 0; i < ACCOUNT_VALUES; i++) {

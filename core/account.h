@@ -169,6 +169,10 @@ void account_read_counter(const struct account_view *view,
                           size_t index,
                           struct account_reading *reading);
 
+/* How many connections there are whose end was not counted. It was of those
+   that linger, which are among `open`. */
+uint64_t account_unended(const struct account_view *view);
+
 /* Adds all that was read to another one: values, gauges, times. */
 void account_view_add(struct account_view *sum,
                       const struct account_view *view);

@@ -320,7 +320,7 @@ move_accounts(struct stats *stats, unsigned slot, enum account_reason reason)
 
     while (account_read(&book, &offset, &view)) {
         view.worker = worker;
-        view.values[ACCOUNT_CLOSED + reason] += view.open;
+        view.values[ACCOUNT_CLOSED + reason] += account_unended(&view);
         (void)account_total(&totals, &view);
     }
     clear(stats, slot);
