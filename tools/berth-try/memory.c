@@ -160,7 +160,7 @@ static void *begin_block(char *base, uint8_t shift, size_t size)
         .magic = MAGIC,
         .age = memory.age,
         .callback = memory.callback,
-        .side = side,
+        .side = (unsigned)side & 3u,
         .shift = shift & 63u,
         .size = size,
     };
