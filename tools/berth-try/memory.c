@@ -263,7 +263,7 @@ void *realloc(void *block, size_t size)
         free(block);
         return NULL;
     }
-    moved = malloc(size);
+    moved = allocate(HEADER_SHIFT, size);
     if (moved != NULL && block != NULL) {
         memcpy(moved, block, size < header->size ? size : header->size);
         free(block);
