@@ -276,6 +276,7 @@ void *reallocarray(void *block, size_t count, size_t size)
     if (size != 0 && count > PTRDIFF_MAX / size) {
         return refuse();
     }
+    /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): the caller's */
     return realloc(block, count * size);
 }
 

@@ -18,7 +18,7 @@ static uint64_t next_random(uint64_t *state)
 
 static size_t below(uint64_t *state, size_t bound)
 {
-    return (size_t)(next_random(state) % bound);
+    return bound == 0 ? 0 : (size_t)(next_random(state) % bound);
 }
 
 /* In the place of step->bytes[at..at + size). Returns 0 or -ENOMEM. */
