@@ -26,10 +26,23 @@ static void run(struct play *play)
     (void)memory_enter(side);
 }
 
+/* What comes of a job that has ended meanwhile is waited for, too. */
+static void rest_without_gate(struct play *play)
+{
+    const enum memory_side side = memory_enter(MEMORY_CORE);
+
+    simulator_settle(&play->simulator);
+    (void)memory_enter(side);
+}
+
 /* Jobs run while the server rests, all of them; then it goes on. */
 static void rest(struct play *play)
 {
     run(play);
+    if (!judge_has_gate()) {
+        rest_without_gate(play);
+        return;
+    }
     while (pool_unfinished(play->simulator.pool) > 0) {
         judge_open_gate();
         while (pool_unfinished(play->simulator.pool) > 0) {
