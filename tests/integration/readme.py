@@ -325,7 +325,7 @@ class Names(unittest.TestCase):
     def test_every_function_that_is_named_exists(self):
         code = ""
         for folder in ("core", "core/include/berth", "protocols/http",
-                       "tests/simulator"):
+                       "tools/simulator"):
             for name in os.listdir(os.path.join(SOURCE, folder)):
                 if name.endswith((".c", ".h")):
                     code += read(os.path.join(folder, name))

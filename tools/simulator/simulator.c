@@ -19,11 +19,14 @@
 /* ------------------------------------------------------------------- bytes */
 
 /* Tests have no use for going on without memory. */
-static void append(struct bytes *bytes, const void *data, size_t size)
+static void append(const struct peer *peer,
+                   struct bytes *bytes,
+                   const void *data,
+                   size_t size)
 {
     if (bytes->size + size > bytes->capacity) {
         bytes->capacity = 2 * (bytes->size + size);
-        bytes->data = realloc(bytes->data, bytes->capacity);
+        bytes->data = peer->simulator->reallocate(bytes->data, bytes->capacity);
         if (bytes->data == NULL) {
             abort();
         }
@@ -92,7 +95,7 @@ sim_writev(struct stream *stream, const struct iovec *iov, int count, bool more)
         if (size > room - taken) {
             size = room - taken;
         }
-        append(&peer->received, iov[i].iov_base, size);
+        append(peer, &peer->received, iov[i].iov_base, size);
         taken += size;
     }
     if (peer->window != PEER_READS_ALL) {
@@ -212,12 +215,9 @@ static const struct stream_ops sim_ops = {
 
 /* ---------------------------------------------------------------- recorder */
 
-static void record_close(berth_conn *c, int why)
+void simulator_note_close(const berth_conn *c, int why)
 {
     struct peer *peer = connection_of(c)->stream.context;
-    struct simulator *simulator = peer->simulator;
-    const berth_protocol *original =
-        simulator->originals[entry_of(c) - simulator->entries];
 
     if (why == BERTH_SWITCHED) {
         peer->switches++;
@@ -226,6 +226,16 @@ static void record_close(berth_conn *c, int why)
         peer->why = why;
         peer->connection = NULL;
     }
+}
+
+static void record_close(berth_conn *c, int why)
+{
+    const struct peer *peer = connection_of(c)->stream.context;
+    const struct simulator *simulator = peer->simulator;
+    const berth_protocol *original =
+        simulator->originals[entry_of(c) - simulator->entries];
+
+    simulator_note_close(c, why);
     if (original->on_close != NULL) {
         original->on_close(c, why);
     }
@@ -262,18 +272,17 @@ static const struct limits default_limits = {
 };
 
 static int start_entry(struct simulator *simulator,
-                       const berth_protocol *original,
-                       const void *settings,
-                       size_t counter_count)
+                       const struct simulator_parts *parts)
 {
+    const berth_protocol *original = parts->protocol;
     size_t index = simulator->entry_count;
     struct entry *entry = &simulator->entries[index];
     berth_protocol *protocol = &simulator->protocols[index];
     struct entry_parts made = {
-        .name = original->name,
+        .name = parts->name == NULL ? original->name : parts->name,
         .protocol = protocol,
-        .counter_count = counter_count,
-        .settings = settings,
+        .counter_count = parts->counter_count,
+        .settings = parts->settings,
         .limits = &simulator->limits,
         .host = &simulator->host.table,
         .connections = &simulator->connections,
@@ -281,7 +290,7 @@ static int start_entry(struct simulator *simulator,
         .watch = &simulator->watch,
         .log = &simulator->log,
     };
-    berth_error refusal;
+    berth_error refusal = {.size = sizeof(refusal)};
     int error;
 
     simulator->originals[index] = original;
@@ -293,7 +302,8 @@ static int start_entry(struct simulator *simulator,
     }
     error = entry_start(entry, &refusal);
     if (error < 0) {
-        (void)fprintf(stderr, "init: %s\n", refusal.text);
+        (void)snprintf(simulator->refusal, sizeof(simulator->refusal), "%s",
+                       refusal.text);
         entry_fini(entry);
         return error;
     }
@@ -301,19 +311,32 @@ static int start_entry(struct simulator *simulator,
     return 0;
 }
 
+int simulator_add_entry(struct simulator *simulator,
+                        const struct simulator_parts *parts)
+{
+    return simulator->entry_count == SIMULATOR_ENTRIES_MAX
+               ? -ENOSPC
+               : start_entry(simulator, parts);
+}
+
 int simulator_add(struct simulator *simulator,
                   const berth_protocol *protocol,
                   const void *settings)
 {
-    if (simulator->entry_count == SIMULATOR_ENTRIES_MAX) {
-        return -ENOSPC;
-    }
-    return start_entry(simulator, protocol, settings, 0);
+    const struct simulator_parts parts = {
+        .protocol = protocol,
+        .settings = settings,
+    };
+
+    return simulator_add_entry(simulator, &parts);
 }
 
-static int open_office(struct simulator *simulator)
+static int open_office(struct simulator *simulator, size_t threads)
 {
-    const struct pool_options options = {.threads = 2, .queue = 16};
+    const struct pool_options options = {
+        .threads = threads == 0 ? 2 : threads,
+        .queue = 16,
+    };
     int error = mailbox_open(&simulator->loop, &simulator->mailbox);
 
     if (error == 0) {
@@ -343,10 +366,16 @@ int simulator_init(struct simulator *simulator,
 
     memset(simulator, 0, sizeof(*simulator));
     simulator->now_ms = START_MS;
+    simulator->reallocate =
+        parts->reallocate == NULL ? realloc : parts->reallocate;
     host_init(&simulator->host);
+    if (parts->adapt != NULL) {
+        parts->adapt(&simulator->host.table);
+    }
     simulator->limits = parts->limits == NULL ? default_limits : *parts->limits;
     list_init(&simulator->peers);
-    error = log_open(&simulator->log, NULL, parts->log_level, LOG_TEXT);
+    error =
+        log_open(&simulator->log, parts->log_path, parts->log_level, LOG_TEXT);
     if (error == 0) {
         watch_init(&simulator->watch, 0, NULL);
         error = loop_open(&simulator->loop, read_clock, simulator, end_turn,
@@ -360,11 +389,9 @@ int simulator_init(struct simulator *simulator,
         simulator->connections.listener_count = 1;
     }
     if (error == 0) {
-        error = open_office(simulator);
+        error = open_office(simulator, parts->threads);
     }
-    return error == 0 ? start_entry(simulator, parts->protocol, parts->settings,
-                                    parts->counter_count)
-                      : error;
+    return error == 0 ? start_entry(simulator, parts) : error;
 }
 
 static void free_peer(struct peer *peer)
@@ -404,27 +431,43 @@ void simulator_fini(struct simulator *simulator)
     }
 }
 
-struct peer *simulator_connect(struct simulator *simulator)
+struct peer *simulator_prepare(struct simulator *simulator)
 {
-    struct peer *peer = calloc(1, sizeof(*peer));
-    struct driver_newcomer newcomer = {
-        .entry = &simulator->entry,
-        .peer_slot = CONNECTIONS_NO_PEER,
-    };
+    struct peer *peer = simulator->reallocate(NULL, sizeof(*peer));
 
     if (peer == NULL) {
         return NULL;
     }
-    peer->simulator = simulator;
-    peer->watched = STREAM_NONE;
-    peer->window = PEER_READS_ALL;
-    peer->write_most = SIZE_MAX;
+    *peer = (struct peer){
+        .simulator = simulator,
+        .watched = STREAM_NONE,
+        .window = PEER_READS_ALL,
+        .write_most = SIZE_MAX,
+    };
     list_append(&simulator->peers, &peer->link);
-    newcomer.stream.ops = &sim_ops;
-    newcomer.stream.context = peer;
+    return peer;
+}
+
+void simulator_open(struct peer *peer)
+{
+    struct driver_newcomer newcomer = {
+        .entry = &peer->simulator->entry,
+        .stream = {.ops = &sim_ops, .context = peer},
+        .peer_slot = CONNECTIONS_NO_PEER,
+    };
+
     if (driver_open(&newcomer) == 0 && peer->source != NULL) {
         peer->connection =
             CONTAINER_OF(peer->source, struct connection, source);
+    }
+}
+
+struct peer *simulator_connect(struct simulator *simulator)
+{
+    struct peer *peer = simulator_prepare(simulator);
+
+    if (peer != NULL) {
+        simulator_open(peer);
     }
     return peer;
 }
@@ -551,7 +594,7 @@ void simulator_wait(struct simulator *simulator, uint64_t ms)
 
 void peer_send(struct peer *peer, const void *data, size_t size)
 {
-    append(&peer->sent, data, size);
+    append(peer, &peer->sent, data, size);
     peer->reported &= ~(uint32_t)SELECTOR_READ;
 }
 

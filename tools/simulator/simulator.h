@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The simulator: the server's connection logic over streams that are no
- * sockets, with a clock that tests turn. What happens depends on nothing but
+ * sockets, with a clock that the caller turns. What happens depends on nothing but
  * the calls below: no time passes and no byte moves by itself.
  *
  * A peer is the other end of one connection: it sends, reads as much as its
@@ -53,9 +53,10 @@ struct simulator {
     /* Those under test, seen through a recorder of on_close. */
     berth_protocol protocols[SIMULATOR_ENTRIES_MAX];
     const berth_protocol *originals[SIMULATOR_ENTRIES_MAX];
+    char refusal[256]; /* what an init said */
     struct list peers;
     uint64_t now_ms;
-    bool is_started;
+    void *(*reallocate)(void *block, size_t size); /* for its own use */
 };
 
 struct peer {
@@ -88,17 +89,27 @@ struct peer {
 /* The wall clock at the beginning: Sun, 06 Nov 1994 08:49:37 GMT. */
 #define SIMULATOR_WALL_MS UINT64_C(784111777000)
 
-/* What a simulation is made of. NULL limits: the defaults of server.yaml. */
+/* What a simulation is made of; what is left out is 0 or NULL. */
 struct simulator_parts {
     const berth_protocol *protocol;
+    const char *name; /* of the entry; NULL: as the protocol's */
     const void *settings;
     size_t counter_count;
-    const struct limits *limits;
+    const struct limits *limits; /* NULL: the defaults of server.yaml */
     enum selector_trigger trigger;
     enum log_level log_level;
+    const char *log_path; /* NULL: stderr */
+    size_t threads;       /* at most so many run jobs; 0: two */
+    /* Changes the table of functions that the plugin is given; NULL: nobody
+       does. */
+    void (*adapt)(berth_host *table);
+    /* What the peers' bytes lie in, so that it can be told from what the server
+       needs; NULL: realloc(3). Without memory the simulator aborts. */
+    void *(*reallocate)(void *block, size_t size);
 };
 
-/* Begins, and runs the plugin's init. Returns 0 or -errno. */
+/* Begins, and runs the plugin's init. Returns 0 or -errno; if it was init's,
+   simulator_fini() is due all the same. */
 int simulator_init(struct simulator *simulator,
                    const struct simulator_parts *parts);
 
@@ -108,11 +119,25 @@ int simulator_add(struct simulator *simulator,
                   const berth_protocol *protocol,
                   const void *settings);
 
+/* The same, of the parts' protocol, name, settings and counters. */
+int simulator_add_entry(struct simulator *simulator,
+                        const struct simulator_parts *parts);
+
+/* To be told by the on_close of a protocol that a connection was switched to
+   within its plugin: the simulator does not see it by itself. */
+void simulator_note_close(const berth_conn *c, int why);
+
 /* Ends all connections, runs fini, frees everything, the peers too. */
 void simulator_fini(struct simulator *simulator);
 
 /* A new connection; the peer lives until simulator_fini(). NULL: no memory. */
 struct peer *simulator_connect(struct simulator *simulator);
+
+/* The same in two steps, so that the peer can be told before what it reads and
+   what the kernel takes. Where there is no memory for the connection, opening
+   leaves a peer that was reset. */
+struct peer *simulator_prepare(struct simulator *simulator);
+void simulator_open(struct peer *peer);
 
 /* One turn of the loop. Returns whether anything was left to do. */
 bool simulator_turn(struct simulator *simulator);

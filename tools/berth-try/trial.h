@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A trial: one transcript in all manners, or in a single one, in a process of
+ * its own. What it finds, and how it dies, is on its board.
+ */
+#ifndef BERTH_TRY_TRIAL_H
+#define BERTH_TRY_TRIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "finding.h"
+#include "manner.h"
+#include "subject.h"
+
+struct trial_options {
+    const struct manner *only; /* NULL: all */
+    uint64_t seed;
+    size_t randoms; /* mutants at random */
+    uint32_t allowed;
+    uint64_t slow_ms;
+    size_t memory_limit;
+    bool is_verbose;
+};
+
+struct trial {
+    const struct script *script;
+    const struct trial_options *options;
+    struct finding_board *board;
+    pid_t pid;
+    int pidfd;
+};
+
+/* Starts it. Returns 0 or -errno. */
+int trial_start(struct trial *trial);
+
+/* Waits for its end, or for its hanging. Returns whether nothing was found. */
+bool trial_finish(struct trial *trial);
+
+/* All manners, or the single one, in this process. */
+void trial_run(const struct trial *trial);
+
+#endif
