@@ -29,7 +29,7 @@ static const char *describe_why(int why, char number[NUMBER_SIZE])
     }
 }
 
-void access_write(const struct log *log, const struct access *ended)
+void access_write(struct log *log, const struct access *ended)
 {
     char seconds[NUMBER_SIZE], in[NUMBER_SIZE], out[NUMBER_SIZE];
     char why[NUMBER_SIZE];

@@ -24,6 +24,6 @@ struct access {
  * milliseconds), in, out, why ("done", "switched", "stopped", or the name of an
  * errno). Neither the log's level nor a rate keeps it back.
  */
-void access_write(const struct log *log, const struct access *ended);
+void access_write(struct log *log, const struct access *ended);
 
 #endif

@@ -133,6 +133,33 @@ bool account_read(const struct account_book *book,
     return true;
 }
 
+static bool
+is_at(const struct account_book *book, size_t offset, const char *name)
+{
+    const struct account *account;
+
+    if (size_at(book, offset) == 0) {
+        return false;
+    }
+    account = (const void *)(book->base + offset);
+    return strncmp(account->name, name, sizeof(account->name)) == 0;
+}
+
+const struct account *
+account_find(const struct account_book *book, const char *name, size_t hint)
+{
+    size_t offset = 0;
+    size_t size;
+
+    if (hint % ALIGNMENT == 0 && is_at(book, hint, name)) {
+        return (const void *)(book->base + hint);
+    }
+    while ((size = size_at(book, offset)) > 0 && !is_at(book, offset, name)) {
+        offset += size;
+    }
+    return size == 0 ? NULL : (const void *)(book->base + offset);
+}
+
 void account_read_counter(const struct account_view *view,
                           size_t index,
                           struct account_reading *reading)
@@ -142,6 +169,19 @@ void account_read_counter(const struct account_view *view,
     reading->value = load(&counter->value);
     copy_text(reading->name, sizeof(reading->name), counter->name);
     copy_text(reading->help, sizeof(reading->help), counter->help);
+}
+
+uint64_t account_unended(const struct account_view *view)
+{
+    uint64_t ended = 0;
+
+    for (size_t i = 0; i < ACCOUNT_REASONS; i++) {
+        ended += view->values[ACCOUNT_CLOSED + i];
+    }
+    /* It was read while it changed, or somebody wrote over it. */
+    return ended > view->values[ACCOUNT_ACCEPTED]
+               ? 0
+               : view->values[ACCOUNT_ACCEPTED] - ended;
 }
 
 void account_view_add(struct account_view *sum, const struct account_view *view)

@@ -75,6 +75,7 @@ struct account {
     _Atomic uint64_t values[ACCOUNT_VALUES]; /* by enum account_value */
     _Atomic uint64_t open;                   /* connections that there are */
     _Atomic uint64_t queued; /* bytes that the last flushes left over */
+    _Atomic uint64_t claims; /* places for newcomers, see quota.h */
     struct histogram times;  /* of callbacks, one in 64 */
     _Atomic uint32_t size;   /* of the account; 0: the book ends here */
     _Atomic uint32_t counter_count;
@@ -140,6 +141,14 @@ struct account_view {
     struct account *source;
 };
 
+/*
+ * The account of that name; it may be gone at any time, so only its numbers may
+ * be read. hint: where another book has it, which is where it is in books of
+ * the same entries. NULL: there is none.
+ */
+const struct account *
+account_find(const struct account_book *book, const char *name, size_t hint);
+
 /* What was read of a counter. */
 struct account_reading {
     uint64_t value;
@@ -159,6 +168,10 @@ bool account_read(const struct account_book *book,
 void account_read_counter(const struct account_view *view,
                           size_t index,
                           struct account_reading *reading);
+
+/* How many connections there are whose end was not counted. It was of those
+   that linger, which are among `open`. */
+uint64_t account_unended(const struct account_view *view);
 
 /* Adds all that was read to another one: values, gauges, times. */
 void account_view_add(struct account_view *sum,

@@ -156,6 +156,42 @@ size_t address_format(const struct address *a, char *buffer, size_t size)
     return copy_text(text, buffer, size);
 }
 
+/* A name that ends with a NUL which counts, or an abstract one of unix(7). */
+static bool is_name_sound(const struct address *a)
+{
+    const size_t start = offsetof(struct sockaddr_un, sun_path);
+    const char *name = (const char *)&a->storage + start;
+    size_t length;
+
+    if (a->size < start + 2 || a->size > sizeof(struct sockaddr_un)) {
+        return false;
+    }
+    length = a->size - start;
+    if (name[0] == '\0') {
+        return a->storage.ss_family == AF_UNIX;
+    }
+    return strnlen(name, length) == length - 1;
+}
+
+bool address_is_sound(const struct address *a)
+{
+    unsigned char both;
+
+    memcpy(&both, (const char *)a + offsetof(struct address, both_families),
+           sizeof(both)); /* it may be no bool at all */
+    switch (a->storage.ss_family) {
+    case AF_INET:
+        return a->size == sizeof(struct sockaddr_in) && both == 0;
+    case AF_INET6:
+        return a->size == sizeof(struct sockaddr_in6) && both <= 1;
+    case AF_UNIX:
+    case AF_UNSPEC:
+        return is_name_sound(a) && both == 0;
+    default:
+        return false;
+    }
+}
+
 bool address_is_path(const struct address *a)
 {
     size_t length;

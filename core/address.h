@@ -60,6 +60,10 @@ bool address_equals(const struct address *a, const struct address *b);
 /* Is it a unix socket with a path in the file system? */
 bool address_is_path(const struct address *a);
 
+/* Could address_parse() have made it? For one that comes from elsewhere, whose
+   bytes may be any. */
+bool address_is_sound(const struct address *a);
+
 /* The NAME of "fd:NAME", as long as the address is there; NULL: it is another
    kind of address. */
 const char *address_inherited(const struct address *a);

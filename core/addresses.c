@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "inherited.h"
 
@@ -229,12 +230,27 @@ int addresses_open(struct addresses *addresses, struct entry *entries)
     return first_error;
 }
 
+static bool is_served(const struct addresses_given *given, size_t index)
+{
+    return given->workers[index] == 0 || given->worker < given->workers[index];
+}
+
+/* Others serve there: what waits in their sockets is not ours to take, not
+   even at the end. */
+static void let_go(const struct shards *shards)
+{
+    for (size_t k = 0; k < shards->count; k++) {
+        (void)close(shards->sockets[k].fd);
+    }
+}
+
 static void adopt_one(struct addresses *addresses,
                       struct entry *entry,
                       size_t index,
-                      const struct shards *shards,
-                      uint32_t workers)
+                      const struct addresses_given *given)
 {
+    const struct shards *shards = given->shards[index];
+
     for (size_t k = 0; k < shards->count; k++) {
         const struct listener_parts parts = {
             .entry = entry,
@@ -248,36 +264,50 @@ static void adopt_one(struct addresses *addresses,
         addresses->shards[next] = (struct roster_shard){
             .number = (uint32_t)k,
             .count = (uint32_t)shards->count,
-            .workers = workers,
+            .workers = given->workers[index],
         };
     }
 }
 
-int addresses_adopt(struct addresses *addresses,
-                    struct entry *entries,
-                    const struct shards *const *shards,
-                    const uint32_t *workers)
+/* Room for what there is more of here: of an address several. */
+static int make_room(struct addresses *addresses,
+                     const struct addresses_given *given)
 {
-    struct gate *gate = addresses->gates;
     size_t total = 1; /* none is fine, too */
 
-    for (size_t i = 0; i < addresses->count; i++) {
-        total += shards[i] == NULL ? 0 : shards[i]->count;
+    for (size_t i = 0; i < given->count; i++) {
+        total += given->shards[i] == NULL ? 0 : given->shards[i]->count;
     }
     free(addresses->listeners);
     addresses->listeners = calloc(total, sizeof(*addresses->listeners));
     addresses->shards = calloc(total, sizeof(*addresses->shards));
-    if (addresses->listeners == NULL || addresses->shards == NULL) {
-        return -ENOMEM;
+    return addresses->listeners == NULL || addresses->shards == NULL ? -ENOMEM
+                                                                     : 0;
+}
+
+int addresses_adopt(struct addresses *addresses,
+                    struct entry *entries,
+                    const struct addresses_given *given)
+{
+    struct gate *gate = addresses->gates;
+    int error = given->count == addresses->count ? 0 : -EPROTO;
+
+    if (error == 0) {
+        error = make_room(addresses, given);
     }
-    for (size_t i = 0; i < addresses->count; i++) {
+    for (size_t i = 0; i < addresses->count && error == 0; i++) {
         struct entry *entry = find_owner(addresses, entries, i, &gate);
 
-        if (shards[i] != NULL) {
-            adopt_one(addresses, entry, i, shards[i], workers[i]);
+        if (given->shards[i] == NULL) {
+            continue;
+        }
+        if (is_served(given, i)) {
+            adopt_one(addresses, entry, i, given);
+        } else {
+            let_go(given->shards[i]);
         }
     }
-    return 0;
+    return error;
 }
 
 int addresses_follow(struct addresses *addresses,

@@ -7,6 +7,7 @@
 #define BERTH_ADDRESSES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config.h"
 #include "entry.h"
@@ -46,15 +47,25 @@ int addresses_init(struct addresses *addresses,
  */
 int addresses_open(struct addresses *addresses, struct entry *entries);
 
+/* What a supervisor has bound. All borrowed, but the descriptors are this
+   process's own. */
+struct addresses_given {
+    const struct shards *const *shards; /* one for each address; NULL: it is
+                                           not served any more */
+    const uint32_t *workers;            /* that serve each address: the first
+                                           ones; 0: all */
+    size_t count;                       /* of addresses */
+    uint32_t worker;                    /* which of them this process is */
+};
+
 /*
- * The same with what the supervisor has bound: shards[i] for address i, NULL: it is
- * not served any more; their descriptors are this process's own. workers[i]: how many serve address i, 0:
- * all. Returns 0 or -ENOMEM.
+ * The same with what is bound already. Sockets of an address that this worker
+ * is not to serve are closed: others have them. Returns 0; -EPROTO: the
+ * configuration has another number of addresses; -ENOMEM.
  */
 int addresses_adopt(struct addresses *addresses,
                     struct entry *entries,
-                    const struct shards *const *shards,
-                    const uint32_t *workers);
+                    const struct addresses_given *given);
 
 /* Begins to accept, and tells where. Returns 0 or -errno. */
 int addresses_start(struct addresses *addresses);

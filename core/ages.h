@@ -36,7 +36,7 @@ ages_note(struct ages *ages, uint64_t number, uint64_t now_ms)
     }
 }
 
-/* How many ms ago it was given, at least; 0 if nothing is known of it. */
+/* How many ms ago it was given, at most; 0 if nothing is known of it. */
 uint64_t ages_find(const struct ages *ages, uint64_t number, uint64_t now_ms);
 
 #endif

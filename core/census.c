@@ -81,9 +81,12 @@ static int
 take_account(void *arg, const struct account_view *view, uint64_t generation)
 {
     struct census *census = arg;
-    int error = add_row(census, view);
+    int error;
 
-    (void)generation;
+    if (generation == STATS_TRIAL) {
+        return 0;
+    }
+    error = add_row(census, view);
     for (size_t i = 0; i < view->counter_count && error == 0; i++) {
         error = add_counter(census, view, i);
     }

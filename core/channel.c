@@ -135,8 +135,8 @@ static int receive(int fd, char *buffer, struct channel_message *message)
     };
     const ssize_t count = receive_bytes(fd, &head);
 
-    if (count == -EAGAIN) {
-        return -EAGAIN;
+    if (count == -EAGAIN || count == -ENOMEM || count == -ENOBUFS) {
+        return -EAGAIN; /* what there was no memory for is still there */
     }
     message->fd = count < 0 ? -1 : take_descriptor(&head);
     if (count < (ssize_t)sizeof(message->type) ||

@@ -26,6 +26,18 @@ struct channel_message {
     int fd; /* that came or goes with it; -1: none */
 };
 
+/* One without a descriptor. */
+static inline struct channel_message
+channel_compose(uint32_t type, const void *data, size_t size)
+{
+    return (struct channel_message){
+        .type = type,
+        .data = data,
+        .size = size,
+        .fd = -1,
+    };
+}
+
 /* Told of each message in the loop. Its data is valid until this returns; its
    descriptor is the owner's. After CHANNEL_END nothing follows. */
 typedef void channel_fn(void *owner, const struct channel_message *message);

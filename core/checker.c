@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cli.h"
+#include "inherited.h"
 #include "notify.h"
 #include "report.h"
 #include "worker.h"
@@ -33,16 +34,13 @@ static int send_report(int channel,
                        const struct config_source *source,
                        struct errors *errors)
 {
-    char *text = NULL;
     size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
+    char *text = errors_text(errors, &size);
     int error;
 
-    if (stream == NULL) {
+    if (text == NULL) {
         return -ENOMEM;
     }
-    errors_print(errors, stream);
-    (void)fclose(stream);
     error = report_send(channel, config, source->folders.snapshot, text, size);
     free(text);
     return error;
@@ -60,6 +58,7 @@ int checker_run(const struct config_source *source,
     int error;
 
     notify_forget(&nobody);
+    inherited_forget();
     errors_init(&errors);
     error = config_read(source, &errors, &config);
     if (error == 0) {

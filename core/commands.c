@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,7 @@ static void finish(struct asked *asked, const char *message)
 {
     list_remove(&asked->link);
     loop_cancel_timer(&asked->source);
-    control_end(asked->request, asked->is_listing ? 0 : asked->error, message);
+    control_end(asked->request, asked->error, message);
     free(asked);
 }
 
@@ -53,11 +54,11 @@ static void finish_well(struct asked *asked)
 {
     char message[64];
 
-    if (asked->is_listing) {
-        finish(asked, NULL);
-    } else if (asked->error < 0) {
+    if (asked->error < 0) {
         finish(asked,
                asked->error == -ENOENT ? "there is no such connection" : NULL);
+    } else if (asked->is_listing) {
+        finish(asked, NULL);
     } else {
         (void)snprintf(message, sizeof(message),
                        "%" PRId64 " connection%s to finish", asked->sum,
@@ -75,9 +76,7 @@ static void lose_patience(struct source *source)
     (void)snprintf(message, sizeof(message),
                    "%zu worker%s did not answer within 2 s", asked->waiting,
                    asked->waiting == 1 ? "" : "s");
-    if (!asked->is_listing && asked->error == 0) {
-        asked->error = -ETIMEDOUT;
-    }
+    asked->error = -ETIMEDOUT; /* also of a list: it is not whole */
     finish(asked, message);
 }
 
@@ -197,11 +196,16 @@ static void ask(struct asked *asked,
         .request = asked->number,
         .subject = subject,
     };
+    const struct channel_message message =
+        channel_compose(order, &request, sizeof(request));
+    int error;
 
-    if (member->state != MEMBER_AWAY && member->state != MEMBER_STARTING &&
-        member_send(member, order, &request, sizeof(request)) == 0) {
-        asked->waiting++;
+    if (member->state == MEMBER_AWAY || member->state == MEMBER_STARTING) {
+        return;
     }
+    error = order == CREW_DRAIN ? member_order(member, &message)
+                                : member_send(member, &message);
+    asked->waiting += error == 0 ? 1 : 0;
 }
 
 static void ask_generation(struct asked *asked,
@@ -258,7 +262,8 @@ static bool read_id(const char *text, long *pid, uint64_t *number)
         return false;
     }
     *pid = strtol(text, &end, 10);
-    if (*pid <= 0 || *end != '.' || !isdigit((unsigned char)end[1])) {
+    if (*pid <= 0 || *pid > INT_MAX || *end != '.' ||
+        !isdigit((unsigned char)end[1])) {
         return false;
     }
     *number = strtoull(end + 1, &end, 10);

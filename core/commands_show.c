@@ -42,7 +42,8 @@ add_up(void *arg, const struct account_view *view, uint64_t generation)
 {
     struct sums *sums = arg;
 
-    if ((sums->entry == NULL || strcmp(view->name, sums->entry) == 0) &&
+    if (generation != STATS_TRIAL &&
+        (sums->entry == NULL || strcmp(view->name, sums->entry) == 0) &&
         (sums->worker < 0 || (view->worker == (uint32_t)sums->worker &&
                               generation == sums->generation))) {
         account_view_add(&sums->view, view);

@@ -126,7 +126,8 @@ static int init_making(struct making *making,
                 .plugins = &whole->plugins,
             },
     };
-    folder = find_folder(path, is_sealed(folders));
+    folder =
+        find_folder(folders->image == NULL ? path : NULL, is_sealed(folders));
     if (folder == NULL) {
         const int error = errno;
 
@@ -305,12 +306,14 @@ static int read_root(struct making *making, const struct node *root)
     return error != 0 ? error : finish(making);
 }
 
-/* Where the file is read: in the snapshot, if there is one. */
+/* Where the file is read: in the snapshot, if there is one. at: where it lies
+   now. */
 static int find_image(const char *path,
+                      const char *at,
                       struct snapshot *snapshot,
                       const struct snapshot_file **file)
 {
-    const struct snapshot_file named = {SNAPSHOT_CONFIG, path, path, -1};
+    const struct snapshot_file named = {SNAPSHOT_CONFIG, path, at, -1};
 
     *file = snapshot == NULL ? NULL
                              : snapshot_find(snapshot, SNAPSHOT_CONFIG, path);
@@ -321,22 +324,23 @@ static int find_image(const char *path,
 }
 
 static int read_file(const char *path,
-                     struct snapshot *snapshot,
+                     const struct config_folders *folders,
                      struct errors *errors,
                      struct document **document)
 {
     const struct place place = {.file = path};
+    const char *at = folders->image == NULL ? path : folders->image;
     const struct snapshot_file *file;
     char image[SNAPSHOT_IMAGE_MAX];
-    int error = find_image(path, snapshot, &file);
+    int error = find_image(path, at, folders->snapshot, &file);
 
     if (error < 0) {
         errors_add(errors, &place, NULL, "cannot be read: %s",
                    strerror(-error));
         return error;
     }
-    return document_load(file == NULL ? path : snapshot_image(file, image),
-                         path, errors, document);
+    return document_load(file == NULL ? at : snapshot_image(file, image), path,
+                         errors, document);
 }
 
 int config_load(const char *path,
@@ -352,7 +356,7 @@ int config_load(const char *path,
     if (whole == NULL) {
         return -ENOMEM;
     }
-    error = read_file(path, folders->snapshot, errors, &whole->document);
+    error = read_file(path, folders, errors, &whole->document);
     if (error == 0) {
         error = init_making(&making, whole, path, folders, errors);
     }
@@ -506,8 +510,8 @@ static int peek(struct whole *whole,
     int error;
 
     if (source->path != NULL) {
-        error = read_file(source->path, source->folders.snapshot, errors,
-                          &whole->document);
+        error =
+            read_file(source->path, &source->folders, errors, &whole->document);
         if (error < 0) {
             return error;
         }
@@ -519,7 +523,8 @@ static int peek(struct whole *whole,
         const struct node *root = whole->document->root;
         const bool is_mapping = root != NULL && root->kind == NODE_MAPPING;
 
-        error = apply_top(&making, is_mapping ? root : NULL, &keys);
+        whole->config.root = is_mapping ? root : NULL;
+        error = apply_top(&making, whole->config.root, &keys);
     }
     return error == -EINVAL ? 0 : error;
 }

@@ -47,6 +47,10 @@ struct config {
 struct config_folders {
     const struct plugin_path *plugins;
     struct snapshot *snapshot; /* see plugin_set_init(); may be NULL */
+    /* Where the bytes of the configuration are, if its file could be read only
+       once (snapshot_hold()): paths in it are relative to the working
+       directory then. NULL: the file is read. */
+    const char *image;
 };
 
 /*

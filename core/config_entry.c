@@ -277,7 +277,11 @@ static int fill_settings(const struct config_maker *maker,
 /* What holds for an entry that does not say. */
 static struct keys_entry inherit_keys(const struct config_maker *maker)
 {
-    return (struct keys_entry){.limits = maker->limits, .log = maker->log};
+    return (struct keys_entry){
+        .workers = KEYS_WORKERS_AUTO,
+        .limits = maker->limits,
+        .log = maker->log,
+    };
 }
 
 /* What the item's keys say is taken one by one, so that all errors are told. */

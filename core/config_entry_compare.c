@@ -91,8 +91,19 @@ static bool is_accident(const struct config_listener *listener,
     return listener->place.line == 0 && listener->text == other->text;
 }
 
-/* One socket serves both. */
+/* One socket serves both, so they must agree on what is set for it. */
+static bool agree(const struct config_entry *entries,
+                  const struct config_listener *listener,
+                  const struct config_listener *first)
+{
+    return first->backlog == listener->backlog &&
+           first->mode == listener->mode &&
+           entries[first->entry].keys.workers ==
+               entries[listener->entry].keys.workers;
+}
+
 static void share_listener(const struct config_maker *maker,
+                           const struct config_entry *entries,
                            struct config_listener *listener,
                            struct config_listener *first)
 {
@@ -104,10 +115,10 @@ static void share_listener(const struct config_maker *maker,
     if (last->entry == listener->entry) {
         refuse_twin(maker, listener, last, "is the entry's already, in",
                     "remove one of them");
-    } else if (first->backlog != listener->backlog ||
-               first->mode != listener->mode) {
+    } else if (!agree(entries, listener, first)) {
         refuse_twin(maker, listener, first,
-                    "is shared, but has another backlog or mode in",
+                    "is shared, but has another backlog, mode or number of "
+                    "workers in",
                     "write the same for all entries that share it");
     } else {
         last->next = listener;
@@ -116,6 +127,7 @@ static void share_listener(const struct config_maker *maker,
 
 /* Listeners that are the first at their addresses. */
 struct firsts {
+    const struct config_entry *entries; /* theirs */
     struct config_listener **items;
     size_t count;
 };
@@ -133,7 +145,7 @@ static void compare_listener(const struct config_maker *maker,
         }
         if (address_equals(&listener->address, &first->address) &&
             !is_accident(listener, first)) {
-            share_listener(maker, listener, first);
+            share_listener(maker, firsts->entries, listener, first);
         } else {
             refuse_listener(maker, listener, first);
         }
@@ -148,7 +160,7 @@ static void compare_listeners(const struct config_maker *maker,
                               size_t count)
 {
     const struct place file = {.file = maker->source.file};
-    struct firsts firsts = {.count = 0};
+    struct firsts firsts = {.entries = entries};
     size_t total = 0;
 
     for (size_t i = 0; i < count; i++) {

@@ -232,6 +232,13 @@ COLD void connection_blame(struct connection *c, enum account_reason reason)
     }
 }
 
+/* The stream failed, but neither the peer nor the way to it did. */
+static bool is_own_failure(int why)
+{
+    return why == -ENOMEM || why == -ENOBUFS || why == -ENODATA ||
+           why == -EIO || why == -EBADF || why == -EINVAL;
+}
+
 enum account_reason connection_reason(const struct connection *c, int why)
 {
     if (why == BERTH_SWITCHED) {
@@ -247,7 +254,7 @@ enum account_reason connection_reason(const struct connection *c, int why)
         return ACCOUNT_ABORTED;
     }
     if ((c->flags & CONNECTION_BROKEN) != 0) {
-        return ACCOUNT_PEER;
+        return is_own_failure(why) ? ACCOUNT_ERROR : ACCOUNT_PEER;
     }
     return why < 0 ? ACCOUNT_ERROR : ACCOUNT_ENDED;
 }

@@ -198,7 +198,7 @@ COLD int connection_lend(struct connection *c, const struct output_loan *loan)
     error = output_promise(pool);
     error = error < 0 ? fail_write(c, error) : copy_loan(c, loan);
     if (error == 0) {
-        output_owe(pool, loan->release, loan->arg);
+        output_owe(pool, loan);
     }
     return error;
 }

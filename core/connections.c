@@ -6,8 +6,26 @@
 #include <string.h>
 
 #include "attribute.h"
+#include "seed.h"
 
 #define QUEUE_CAPACITY_MIN 64
+
+static int init_peers(struct connections *all, struct stats *stats)
+{
+    uint64_t seed[2];
+    int error;
+
+    all->quota.stats = stats;
+    if (stats != NULL && stats_slots(stats) > 1) {
+        peers_init(&all->peers, stats_seed(stats), stats_own_peers(stats));
+        return 0;
+    }
+    error = seed_make(seed);
+    if (error == 0) {
+        peers_init(&all->peers, seed, NULL);
+    }
+    return error;
+}
 
 int connections_init(struct connections *all,
                      const struct connections_parts *parts)
@@ -28,7 +46,7 @@ int connections_init(struct connections *all,
         .cork_next = buffer + ENTRY_READ_SIZE + 1,
         .cork_end = buffer + ENTRY_READ_SIZE + 1,
     };
-    error = peers_init(&all->peers);
+    error = init_peers(all, parts->stats);
     if (error < 0) {
         free(buffer);
         return error;
@@ -99,6 +117,34 @@ void connections_queue(struct connections *all, struct connection *c)
     all->pending.items[all->pending.count++] = c;
 }
 
+bool connections_claim(const struct connections *all, struct entry *entry)
+{
+    const uint64_t limit = entry->limits.connections;
+
+    return limit == 0 || quota_claim(&all->quota, entry->account, limit);
+}
+
+/* The others have theirs. */
+static int enter_peer(struct connections *all,
+                      const unsigned char key[16],
+                      uint64_t limit,
+                      uint32_t *slot)
+{
+    uint32_t found;
+    int error = peers_enter(&all->peers, key, limit, &found);
+
+    if (error == 0 &&
+        !quota_allows_peer(&all->quota, peers_tag(&all->peers, found),
+                           peers_count(&all->peers, found), limit)) {
+        peers_leave(&all->peers, found);
+        error = -EDQUOT;
+    }
+    if (error == 0) {
+        *slot = found;
+    }
+    return error;
+}
+
 int connections_enter_peer(struct connections *all,
                            const struct entry *entry,
                            const struct address *peer,
@@ -112,14 +158,17 @@ int connections_enter_peer(struct connections *all,
     if (limit == 0 || address_key(peer, key) < 0) {
         return 0;
     }
+    quota_enter(&all->quota);
     if (!has_slot) {
-        return peers_enter(&all->peers, key, limit, slot);
+        error = enter_peer(all, key, limit, slot);
+    } else {
+        /* It is counted already: in again beside itself, and out once. */
+        error = enter_peer(all, key, limit + 1, slot);
+        if (error == 0) {
+            peers_leave(&all->peers, *slot);
+        }
     }
-    /* It is counted already: in again beside itself, and out once. */
-    error = peers_enter(&all->peers, key, limit + 1, slot);
-    if (error == 0) {
-        peers_leave(&all->peers, *slot);
-    }
+    quota_leave(&all->quota);
     return error;
 }
 

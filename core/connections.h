@@ -20,6 +20,7 @@
 #include "loop.h"
 #include "output.h"
 #include "peers.h"
+#include "quota.h"
 #include "selector.h"
 #include "slab.h"
 
@@ -43,6 +44,7 @@ struct connections {
     const berth_host *host;
     enum selector_trigger trigger;
     struct peers peers;
+    struct quota quota; /* of the whole server */
     struct slab slab;   /* struct connection */
     struct slab extras; /* struct extra */
     struct output_pool outputs;
@@ -79,6 +81,8 @@ struct connections_parts {
     struct loop *loop;
     struct log *log;
     const berth_host *host;
+    struct stats *stats; /* of a slot that this process owns; NULL: it is the
+                            only one that serves */
     enum selector_trigger trigger;
 };
 
@@ -99,9 +103,13 @@ void connections_give(struct connections *all, struct connection *c);
 /* Queues it for the turn's end; it must not be in the queue. */
 void connections_queue(struct connections *all, struct connection *c);
 
+/* A place for one more connection of the entry within limits.connections, see
+   quota_claim(). */
+bool connections_claim(const struct connections *all, struct entry *entry);
+
 /*
  * One more connection from that peer to that entry: is it within
- * limits.connections_per_ip? *slot is what the connection has, or
+ * limits.connections_per_ip, in the whole server? *slot is what the connection has, or
  * CONNECTIONS_NO_PEER, and becomes what it is to keep. Returns 0, -EDQUOT at
  * the limit, -ENOMEM.
  */

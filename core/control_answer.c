@@ -164,6 +164,14 @@ static int close_stream(struct control_answer *answer)
     return answer->error;
 }
 
+/* What the message lacks: one of several lines has it. */
+static const char *end_of_line(const char *message)
+{
+    const size_t length = strlen(message);
+
+    return length > 0 && message[length - 1] == '\n' ? "" : "\n";
+}
+
 static void print_message(struct control_answer *answer, const char *message)
 {
     if (answer->format == TABLE_JSON) {
@@ -175,7 +183,7 @@ static void print_message(struct control_answer *answer, const char *message)
         return;
     }
     end_table(answer);
-    (void)fprintf(answer->stream, "%s\n", message);
+    (void)fprintf(answer->stream, "%s%s", message, end_of_line(message));
 }
 
 static int insert(struct control_answer *answer, const char *bytes, size_t size)
@@ -200,9 +208,7 @@ static int put_head(struct control_answer *answer, const char *text)
     if (text == NULL) {
         return insert(answer, "ok\n", 3);
     }
-    length =
-        asprintf(&head, "error %s%s", text,
-                 *text != '\0' && text[strlen(text) - 1] == '\n' ? "" : "\n");
+    length = asprintf(&head, "error %s%s", text, end_of_line(text));
     if (length < 0) {
         return -ENOMEM;
     }

@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "connection.h"
 #include "crash.h"
+#include "inherited.h"
 #include "listing.h"
 #include "notify.h"
 #include "signals.h"
@@ -36,12 +37,7 @@ static void say(const struct hand *hand,
                 const void *data,
                 size_t size)
 {
-    const struct channel_message message = {
-        .type = answer,
-        .data = data,
-        .size = size,
-        .fd = -1,
-    };
+    const struct channel_message message = channel_compose(answer, data, size);
 
     if (hand->channel.fd >= 0) {
         (void)channel_push(hand->channel.fd, &message);
@@ -60,7 +56,7 @@ static void follow_roster(struct hand *hand,
         return;
     }
     memcpy(&roster, message->data, sizeof(roster));
-    error = worker_follow(hand->worker, &roster, hand->parts->number);
+    error = worker_follow(hand->worker, &roster, hand->parts->addresses.worker);
     if (error < 0) {
         LOG(hand->log, LOG_ERROR, NULL, "cannot accept: %s", strerror(-error));
     }
@@ -74,6 +70,17 @@ static void stop(struct hand *hand, const struct channel_message *message)
         memcpy(&order, message->data, sizeof(order));
         worker_stop(hand->worker, order.reason, &order.kept);
         say(hand, CREW_STOPPED, NULL, 0);
+    }
+}
+
+static void change_log(struct hand *hand, const struct channel_message *message)
+{
+    int32_t format;
+
+    if (message->size == sizeof(format)) {
+        memcpy(&format, message->data, sizeof(format));
+        hand->log->format = (enum log_format)format;
+        log_redirect(hand->log, message->fd);
     }
 }
 
@@ -202,6 +209,9 @@ static void obey(void *owner, const struct channel_message *message)
         log_redirect(hand->log, message->fd);
         worker_reopen_plugins(hand->worker);
         break;
+    case CREW_LOG:
+        change_log(hand, message);
+        break;
     case CREW_LOG_LEVEL:
         set_level(hand, message);
         break;
@@ -261,7 +271,7 @@ static int begin(struct hand *hand)
 {
     struct worker *worker = hand->worker;
     struct loop *loop = worker_loop(worker);
-    int error = worker_adopt(worker, hand->parts->shards, hand->parts->workers);
+    int error = worker_adopt(worker, &hand->parts->addresses);
 
     if (error == 0) {
         error = signals_open(&hand->signals, loop, numbers, take_signal, hand);
@@ -289,10 +299,17 @@ static int serve(struct hand *hand)
     return CLI_EXIT_OK;
 }
 
-static void mark_aside(struct config *config, const struct index_set *aside)
+/* Entries that are put aside, and those that other workers serve alone: here
+   not even their init runs. */
+static void mark_aside(struct config *config, const struct crew_parts *parts)
 {
     for (size_t i = 0; i < config->entry_count; i++) {
-        config->entries[i].is_aside = index_set_has(aside, i);
+        struct config_entry *entry = &config->entries[i];
+        const int32_t workers = entry->keys.workers;
+
+        entry->is_aside =
+            index_set_has(parts->aside, i) ||
+            (workers > 0 && parts->addresses.worker >= (uint32_t)workers);
     }
 }
 
@@ -303,7 +320,7 @@ make(struct hand *hand, struct config **config, struct errors *errors)
     int error = config_read(hand->parts->source, errors, config);
 
     if (error == 0) {
-        mark_aside(*config, hand->parts->aside);
+        mark_aside(*config, hand->parts);
         error = worker_new(*config, hand->log, hand->parts->stats, errors,
                            &hand->worker);
     }
@@ -325,6 +342,7 @@ int crew_run(const struct crew_parts *parts, bool *may_free)
 
     *may_free = true;
     notify_forget(&nobody);
+    inherited_forget();
     signals_block(numbers);
     if (stats_own(parts->stats, parts->slot) == 0) {
         crash_watch(stats_own_death(parts->stats));

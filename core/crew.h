@@ -14,7 +14,6 @@
 #include "config.h"
 #include "log.h"
 #include "roster.h"
-#include "shards.h"
 #include "stats.h"
 
 /* From the supervisor. */
@@ -29,6 +28,8 @@ enum crew_order {
     CREW_CONNECTIONS, /* struct crew_request */
     CREW_CLOSE,       /* struct crew_request: the connection of that id */
     CREW_DRAIN,       /* struct crew_request: all connections of the entry */
+    CREW_LOG, /* int32_t, enum log_format, and a descriptor: the log goes there
+                 from now on, in that format */
 };
 
 /* From the worker. */
@@ -61,12 +62,10 @@ struct crew_parts {
     const struct config_source *source; /* its snapshot is sealed */
     struct log *log;
     struct stats *stats;
-    unsigned slot;                      /* this worker's, in them */
-    int channel;                        /* taken over */
-    uint32_t number;                    /* among its generation's workers */
-    const struct shards *const *shards; /* one for each address */
-    const uint32_t *workers;            /* that serve each address; 0: all */
-    const struct index_set *aside;      /* entries that are not served */
+    unsigned slot; /* this worker's, in them */
+    int channel;   /* taken over */
+    struct addresses_given addresses;
+    const struct index_set *aside; /* entries that are not served */
 };
 
 /*

@@ -17,6 +17,7 @@ static const char *const names[] = {
     [CRUMB_POSTED] = "a posted function",
     [CRUMB_DONE] = "what follows a job",
     [CRUMB_RELEASE] = "a release",
+    [CRUMB_SNIFF] = "sniff",
 };
 
 const char *crumb_callback_name(uint32_t callback)

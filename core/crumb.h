@@ -26,6 +26,7 @@ enum crumb_callback {
     CRUMB_POSTED,
     CRUMB_DONE,
     CRUMB_RELEASE,
+    CRUMB_SNIFF,
 };
 
 /* Written by one thread alone. Whoever reads it while that thread goes on may
@@ -63,6 +64,23 @@ static inline uint64_t crumb_enter(struct crumb *crumb,
                           memory_order_relaxed);
     atomic_store_explicit(&crumb->sequence, sequence, memory_order_relaxed);
     return sequence;
+}
+
+/* For a while the callback that runs is another plugin's affair: of the same
+   connection. What it was is returned, to be put back by the same function. */
+static inline struct crumb_place crumb_relabel(struct crumb *crumb,
+                                               struct crumb_place place)
+{
+    const struct crumb_place before = {
+        .entry = atomic_load_explicit(&crumb->entry, memory_order_relaxed),
+        .callback = (enum crumb_callback)atomic_load_explicit(
+            &crumb->callback, memory_order_relaxed),
+    };
+
+    atomic_store_explicit(&crumb->entry, place.entry, memory_order_relaxed);
+    atomic_store_explicit(&crumb->callback, place.callback,
+                          memory_order_relaxed);
+    return before;
 }
 
 /* It has ended. Returns its number. */

@@ -440,6 +440,16 @@ static void handle_pending(struct connection *c)
     settle(c);
 }
 
+/* Whoever lent it may be gone; his entry is not. */
+static void call_release(const struct output_segment *owed)
+{
+    const struct entry *entry = owed->lender;
+
+    entry_begin_release(entry, owed->number);
+    owed->release(owed->arg);
+    entry_end_call(entry);
+}
+
 bool driver_end_turn(struct connections *all)
 {
     struct connections_queue queue = all->pending;
@@ -459,7 +469,7 @@ bool driver_end_turn(struct connections *all)
         }
     }
     all->taken.count = 0;
-    is_owed = output_pool_settle(&all->outputs);
+    is_owed = output_pool_settle(&all->outputs, call_release);
     return is_owed || all->pending.count > 0;
 }
 

@@ -30,6 +30,16 @@ void entry_begin_call(const struct entry *entry, enum crumb_callback callback)
                               });
 }
 
+void entry_begin_release(const struct entry *entry, uint64_t connection)
+{
+    account_raise(entry->account, ACCOUNT_CALLBACKS, 1);
+    watch_enter(entry->watch, (struct crumb_place){
+                                  .connection = connection,
+                                  .entry = entry->number,
+                                  .callback = CRUMB_RELEASE,
+                              });
+}
+
 void entry_end_call(const struct entry *entry)
 {
     uint64_t slow_ms = watch_leave(entry->watch, &entry->account->times);

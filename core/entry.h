@@ -91,6 +91,8 @@ int entry_start(struct entry *entry, berth_error *error);
 
 /* Around each call of the plugin about no connection in particular. */
 void entry_begin_call(const struct entry *entry, enum crumb_callback callback);
+/* The same for a release of what a connection of that number was lent. */
+void entry_begin_release(const struct entry *entry, uint64_t connection);
 void entry_end_call(const struct entry *entry);
 
 /* So many more connections. */

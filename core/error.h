@@ -98,4 +98,8 @@ bool errors_is_full(const struct errors *errors);
  */
 void errors_print(struct errors *errors, FILE *stream);
 
+/* The same as a text, which the caller frees; NULL: no memory. *size: its
+   length; size may be NULL. */
+char *errors_text(struct errors *errors, size_t *size);
+
 #endif

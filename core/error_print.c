@@ -290,3 +290,23 @@ void errors_print(struct errors *errors, FILE *stream)
         (void)fputs("berth: error: out of memory\n", stream);
     }
 }
+
+char *errors_text(struct errors *errors, size_t *size)
+{
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+
+    if (stream == NULL) {
+        return NULL;
+    }
+    errors_print(errors, stream);
+    if (fclose(stream) != 0) {
+        free(text);
+        return NULL;
+    }
+    if (size != NULL) {
+        *size = length;
+    }
+    return text;
+}

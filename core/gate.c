@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connections.h"
+
 static size_t count_listeners(const struct config_listener *first)
 {
     size_t count = 1;
@@ -40,9 +42,19 @@ static char *join_names(const struct config *config,
     return joined;
 }
 
+static uint32_t number_of(const struct entry_parts *shared, size_t entry)
+{
+    const struct connections *all = shared->connections;
+
+    return all == NULL || entry >= all->entry_count
+               ? 0
+               : all->entries[entry].number;
+}
+
 static void list_candidates(struct gate *gate,
                             const struct config *config,
-                            const struct config_listener *first)
+                            const struct config_listener *first,
+                            const struct entry_parts *shared)
 {
     struct sniff_candidate *next = gate->candidates;
 
@@ -52,6 +64,7 @@ static void list_candidates(struct gate *gate,
         *next++ = (struct sniff_candidate){
             .entry = entry->name,
             .sniff = entry->is_aside ? NULL : entry->plugin->protocol.sniff,
+            .number = number_of(shared, first->entry),
         };
     }
 }
@@ -98,12 +111,13 @@ int gate_init(struct gate *gate,
         .name = join_names(config, first),
     };
     if (gate->candidates != NULL && gate->name != NULL) {
-        list_candidates(gate, config, first);
+        list_candidates(gate, config, first, shared);
         gate->settings = (struct sniff_settings){
             .candidates = gate->candidates,
             .count = count,
             .timeout_ms = config->sniff_timeout_ms,
             .most = limits.input,
+            .crumb = shared->watch == NULL ? NULL : shared->watch->crumb,
         };
         parts.name = gate->name;
         parts.protocol = sniff_protocol();

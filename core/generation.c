@@ -9,14 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "checker.h"
 #include "cli.h"
-#include "crash.h"
-#include "process.h"
+#include "error.h"
 #include "units.h"
 
 static const struct source_ops timer_ops;
 static const struct source_ops end_timer_ops;
+static const struct source_ops checker_timer_ops;
 
 /* ------------------------------------------------------------------- making */
 
@@ -36,15 +35,18 @@ int generation_adopt(const struct generation_parts *parts,
         .ops = parts->ops,
         .loop = parts->loop,
         .log = parts->log,
+        .crew_log = parts->log,
         .stats = parts->stats,
         .checker_slot = -1,
         .number = parts->number,
+        .log_level = -1,
         .source = parts->source,
         .channel = {.fd = -1},
     };
     list_init(&made->link);
     source_init(&made->timer, &timer_ops);
     source_init(&made->end_timer, &end_timer_ops);
+    source_init(&made->checker_timer, &checker_timer_ops);
     made->source.folders.snapshot = snapshot;
     error = config_peek(&made->source, parts->errors, &made->top);
     if (error < 0) {
@@ -55,12 +57,30 @@ int generation_adopt(const struct generation_parts *parts,
     return 0;
 }
 
+/* What was in a pipe is the first generation's. */
+static int check_source(const struct generation_parts *parts)
+{
+    const struct place place = {.file = parts->source.path};
+
+    if (parts->source.folders.image == NULL || parts->number == 1) {
+        return 0;
+    }
+    errors_add(parts->errors, &place,
+               "start the server with a file, so that it can be reloaded",
+               "cannot be read again: it is a pipe or a device, which was read "
+               "when the server started");
+    return -EINVAL;
+}
+
 int generation_new(const struct generation_parts *parts,
                    struct generation **generation)
 {
     struct snapshot *snapshot;
-    const int error = snapshot_new(&snapshot);
+    int error = check_source(parts);
 
+    if (error == 0) {
+        error = snapshot_new(&snapshot);
+    }
     return error < 0 ? error : generation_adopt(parts, snapshot, generation);
 }
 
@@ -72,6 +92,8 @@ void generation_free(struct generation *generation)
     channel_close(&generation->channel);
     loop_cancel_timer(&generation->timer);
     loop_cancel_timer(&generation->end_timer);
+    loop_cancel_timer(&generation->checker_timer);
+    generation_leave_slot(generation);
     list_remove(&generation->link);
     for (size_t i = 0;
          generation->strikes != NULL && i < generation->report.entry_count;
@@ -101,6 +123,22 @@ size_t generation_processes(const struct generation *generation)
 
 /* ------------------------------------------------------------------ failing */
 
+static void kill_members(struct generation *generation)
+{
+    for (uint32_t i = 0; i < generation->member_count; i++) {
+        member_kill(&generation->members[i]);
+    }
+}
+
+void generation_dismiss_checker(struct generation *generation)
+{
+    loop_cancel_timer(&generation->checker_timer);
+    if (generation->checker != 0) {
+        generation->is_checker_killed = true;
+        (void)kill(generation->checker, SIGKILL);
+    }
+}
+
 void generation_settle(struct generation *generation)
 {
     if (generation->state == GENERATION_STOPPING &&
@@ -110,11 +148,15 @@ void generation_settle(struct generation *generation)
     }
 }
 
+/* A checker that has said all is let end by itself. */
 static void begin_end(struct generation *generation)
 {
     generation->state = GENERATION_STOPPING;
     loop_cancel_timer(&generation->timer);
-    generation_kill(generation);
+    kill_members(generation);
+    if (!generation->report.is_whole) {
+        generation_dismiss_checker(generation);
+    }
 }
 
 /* text is owned from now on; NULL: there was no memory for it. */
@@ -193,175 +235,20 @@ static void end_is_due(struct source *source)
 
 static const struct source_ops end_timer_ops = {.expired = end_is_due};
 
-/* ----------------------------------------------------------------- checking */
-
-struct check {
-    struct generation *generation;
-    int channel;
-    pid_t supervisor;
-};
-
-static int run_checker(void *arg, bool *may_free)
+static void checker_is_late(struct source *source)
 {
-    const struct check *check = arg;
-    struct generation *generation = check->generation;
-    const struct identity *identity =
-        &generation_operation(generation)->identity;
-    const int error = identity_drop(identity, check->supervisor);
-    struct stats *stats = NULL;
-
-    if (error < 0) {
-        LOG(generation->log, LOG_ERROR, NULL,
-            "the process that tries the configuration cannot change its user: "
-            "%s",
-            strerror(-error));
-        return CLI_EXIT_SYSTEM;
-    }
-    if (generation->checker_slot >= 0 &&
-        stats_own(generation->stats, (unsigned)generation->checker_slot) == 0) {
-        stats = generation->stats;
-        crash_watch(stats_own_death(stats));
-    }
-    return checker_run(&generation->source, generation->log, stats,
-                       check->channel, may_free);
+    generation_hurry_checker(
+        CONTAINER_OF(source, struct generation, checker_timer));
 }
 
-static void take_report(void *owner, const struct channel_message *message)
-{
-    struct generation *generation = owner;
-
-    if (message->type != CHANNEL_END) {
-        report_take(&generation->report, generation->source.folders.snapshot,
-                    message);
-    }
-}
-
-/* Descriptors of the snapshot, and room for more. */
-static int *list_descriptors(const struct generation *generation,
-                             size_t more,
-                             size_t *count)
-{
-    const struct snapshot *snapshot = generation->source.folders.snapshot;
-    size_t files = snapshot_count(snapshot);
-    int *fds = calloc(files + more + 1, sizeof(*fds));
-
-    *count = 0;
-    if (fds == NULL) {
-        return NULL;
-    }
-    for (size_t i = 0; i < files; i++) {
-        const struct snapshot_file *file = snapshot_at(snapshot, i);
-
-        if (file->fd >= 0) {
-            fds[(*count)++] = file->fd;
-        }
-    }
-    fds[(*count)++] = generation->log->fd;
-    return fds;
-}
-
-static pid_t fork_checker(struct generation *generation, int channel)
-{
-    struct check check = {generation, channel, getpid()};
-    struct process_parts parts = {.run = run_checker, .arg = &check};
-    pid_t pid;
-
-    parts.keep = list_descriptors(generation, 3, &parts.keep_count);
-    if (parts.keep == NULL) {
-        return -ENOMEM;
-    }
-    parts.keep[parts.keep_count++] = channel;
-    parts.keep[parts.keep_count++] = stats_fd(generation->stats);
-    pid = process_start(&parts);
-    free(parts.keep);
-    return pid;
-}
-
-int generation_check(struct generation *generation)
-{
-    int ends[2];
-    int error = channel_pair(ends);
-    pid_t pid;
-
-    if (error < 0) {
-        return error;
-    }
-    error = channel_open(&generation->channel, generation->loop, ends[0],
-                         take_report, generation);
-    generation->checker_slot =
-        stats_claim(generation->stats, 0, generation->number);
-    if (error == 0) {
-        pid = fork_checker(generation, ends[1]);
-        error = pid < 0 ? pid : 0;
-        generation->checker = pid < 0 ? 0 : pid;
-    }
-    (void)close(ends[1]);
-    if (error == 0) {
-        loop_set_timer(generation->loop, &generation->timer,
-                       generation_operation(generation)->start_timeout_ms);
-    }
-    return error;
-}
-
-/* A checker that said nothing more. */
-static void explain_silence(struct generation *generation, int status)
-{
-    char end[PROCESS_TEXT_MAX];
-    char where[200];
-
-    process_describe_end(status, end);
-    member_describe(generation->stats, generation->checker_slot, where,
-                    sizeof(where));
-    generation_fail(generation, CLI_EXIT_CONFIG,
-                    "%s: error: a plugin ended the process that tries it: "
-                    "%s%s%s\n",
-                    generation->top->source, end,
-                    where[0] == '\0' ? " while it is loaded" : " in ", where);
-}
-
-static void judge(struct generation *generation, int status)
-{
-    struct report *report = &generation->report;
-
-    if (report->is_out_of_memory) {
-        generation_fail(generation, CLI_EXIT_SYSTEM, "berth: out of memory\n");
-    } else if (!report->is_whole) {
-        explain_silence(generation, status);
-    } else if (!report->is_good) {
-        char *text = report->text;
-
-        report->text = NULL;
-        generation_fail_with(generation, CLI_EXIT_CONFIG, text);
-    } else {
-        snapshot_seal(generation->source.folders.snapshot);
-        generation->ops->checked(generation);
-    }
-}
-
-static void reap_checker(struct generation *generation, int status)
-{
-    generation->checker = 0;
-    channel_finish(&generation->channel);
-    if (generation->state == GENERATION_CHECKING) {
-        judge(generation, status);
-    }
-    if (generation->checker_slot >= 0) {
-        stats_discard(generation->stats, (unsigned)generation->checker_slot);
-        generation->checker_slot = -1;
-    }
-    generation_settle(generation);
-}
+static const struct source_ops checker_timer_ops = {.expired = checker_is_late};
 
 /* --------------------------------------------------------------------- ends */
 
 void generation_kill(struct generation *generation)
 {
-    if (generation->checker != 0) {
-        (void)kill(generation->checker, SIGKILL);
-    }
-    for (uint32_t i = 0; i < generation->member_count; i++) {
-        member_kill(&generation->members[i]);
-    }
+    kill_members(generation);
+    generation_dismiss_checker(generation);
 }
 
 struct member *generation_find(const struct generation *generation, pid_t pid)
@@ -379,7 +266,7 @@ bool generation_reap(struct generation *generation, pid_t pid, int status)
     struct member *member;
 
     if (generation->checker == pid) {
-        reap_checker(generation, status);
+        generation_lose_checker(generation, status);
         return true;
     }
     member = generation_find(generation, pid);

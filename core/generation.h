@@ -69,6 +69,7 @@ struct generation {
     const struct generation_ops *ops;
     struct loop *loop;
     struct log *log;
+    struct log *crew_log; /* its workers'; see generation_use_log() */
     uint32_t number;
     enum generation_state state;
     struct config_source source; /* its snapshot is the generation's */
@@ -77,8 +78,10 @@ struct generation {
     struct stats *stats;
     pid_t checker; /* 0: none */
     int checker_slot;
-    struct channel channel;   /* the checker's */
-    struct source timer;      /* start_timeout; then the watchdog */
+    bool is_checker_killed;
+    struct channel channel;      /* the checker's */
+    struct source checker_timer; /* it has reported, and is to end */
+    struct source timer;         /* start_timeout; then the watchdog */
     struct source end_timer;  /* once it stops: who is stuck is not waited for,
                                  then killed */
     struct shards **shards;   /* the owner's, one for each listener */
@@ -90,10 +93,12 @@ struct generation {
     struct member *members;
     uint32_t member_count;
     struct roster roster;
-    bool is_stop_told; /* `stopped` was */
-    bool is_late;      /* who is left when end_timer fires is killed */
-    char *text;        /* why it failed; as errors_print() has it */
-    int status;        /* to exit with then */
+    int32_t log_level; /* that was ordered, for successors, too; -1: none */
+    struct crew_stop order; /* once it stops */
+    bool is_stop_told;      /* `stopped` was */
+    bool is_late;           /* who is left when end_timer fires is killed */
+    char *text;             /* why it failed; as errors_print() has it */
+    int status;             /* to exit with then */
 };
 
 /* What it is made of. */
@@ -138,7 +143,13 @@ generation_operation(const struct generation *generation)
     return &generation->top->operation;
 }
 
+/* Fails at once, telling the owner, if this process may not start workers as
+   whom the file names. */
 int generation_check(struct generation *generation);
+
+/* What its workers write to, those that are started from now on; else it is the
+   generation's own. Stays the caller's. */
+void generation_use_log(struct generation *generation, struct log *log);
 
 /* shards: found in the owner's table, one for each listener of the report; the
    array is taken over. */
@@ -165,7 +176,11 @@ void generation_stop(struct generation *generation,
 void generation_end(struct generation *generation);
 void generation_kill(struct generation *generation);
 
-/* Sends to each worker that there is. */
+/* A checker that is still about to end is not waited for. */
+void generation_dismiss_checker(struct generation *generation);
+
+/* Sends to each worker that there is, see member_order(); a level of the log
+   to those that come later, too. */
 void generation_tell(struct generation *generation,
                      const struct channel_message *message);
 
@@ -189,6 +204,12 @@ void generation_hurry(struct generation *generation);
 
 /* Is that the end of it? Between this header's own files. */
 void generation_settle(struct generation *generation);
+
+/* What the checker's end means, as waitpid(2) tells it; and that it does not
+   come. The same. */
+void generation_lose_checker(struct generation *generation, int status);
+void generation_leave_slot(struct generation *generation); /* the checker's */
+void generation_hurry_checker(struct generation *generation);
 
 /* What a worker's end means; see member_reap(). The same. */
 void generation_lose_member(struct member *member, int status);

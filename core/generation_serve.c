@@ -19,6 +19,9 @@
    longer is stuck in a plugin. */
 #define ANSWER_MS 5000
 
+/* After so long a worker is told again what there was no memory to tell it. */
+#define TELL_AGAIN_MS 100
+
 static struct generation *generation_of(const struct member *member)
 {
     return member->parts->owner;
@@ -26,14 +29,32 @@ static struct generation *generation_of(const struct member *member)
 
 /* -------------------------------------------------------------------- roster */
 
+/* Told again later if there is no memory now; one who is deaf is killed. */
+static void order_for_sure(struct member *member,
+                           const struct channel_message *message)
+{
+    const int error = member_order(member, message);
+
+    if ((error == -ENOMEM || error == -ENOBUFS) && !member->is_killed) {
+        loop_set_timer(member->parts->loop, &member->source, TELL_AGAIN_MS);
+    }
+}
+
+/* One who does not hear of it serves nobody, or what is another's. */
+static void tell_roster(struct member *member)
+{
+    const struct generation *generation = generation_of(member);
+    const struct channel_message message = channel_compose(
+        CREW_ROSTER, &generation->roster, sizeof(generation->roster));
+
+    order_for_sure(member, &message);
+}
+
 static void send_roster(struct generation *generation)
 {
     for (uint32_t i = 0; i < generation->member_count; i++) {
-        struct member *member = &generation->members[i];
-
-        if (member->state == MEMBER_READY) {
-            (void)member_send(member, CREW_ROSTER, &generation->roster,
-                              sizeof(generation->roster));
+        if (generation->members[i].state == MEMBER_READY) {
+            tell_roster(&generation->members[i]);
         }
     }
 }
@@ -63,11 +84,27 @@ static void become_ready(struct member *member)
 {
     struct generation *generation = generation_of(member);
 
+    if (generation->log_level >= 0) {
+        const struct channel_message message =
+            channel_compose(CREW_LOG_LEVEL, &generation->log_level,
+                            sizeof(generation->log_level));
+
+        (void)member_order(member, &message);
+    }
     set_present(member, true);
     if (generation->state == GENERATION_STARTING && are_all_ready(generation)) {
         loop_cancel_timer(&generation->timer);
         generation->ops->ready(generation);
     }
+}
+
+static void order_stop(struct member *member)
+{
+    const struct generation *generation = generation_of(member);
+    const struct channel_message message = channel_compose(
+        CREW_STOP, &generation->order, sizeof(generation->order));
+
+    order_for_sure(member, &message);
 }
 
 static void set_watchdog(struct generation *generation)
@@ -140,8 +177,6 @@ void generation_stop(struct generation *generation,
                      int reason,
                      const struct index_set *kept)
 {
-    struct crew_stop order = {.reason = reason};
-
     if (generation->state == GENERATION_CHECKING ||
         generation->state == GENERATION_STARTING) {
         generation->state = GENERATION_STOPPING;
@@ -150,8 +185,9 @@ void generation_stop(struct generation *generation,
         generation_settle(generation);
         return;
     }
+    generation->order = (struct crew_stop){.reason = reason};
     if (kept != NULL) {
-        order.kept = *kept;
+        generation->order.kept = *kept;
         loop_set_timer(generation->loop, &generation->end_timer, ANSWER_MS);
     }
     generation->state = GENERATION_STOPPING;
@@ -162,7 +198,7 @@ void generation_stop(struct generation *generation,
         if (member->state == MEMBER_STARTING) {
             member_kill(member);
         } else {
-            (void)member_send(member, CREW_STOP, &order, sizeof(order));
+            order_stop(member);
         }
     }
     look_whether_stopped(generation);
@@ -171,7 +207,7 @@ void generation_stop(struct generation *generation,
 
 void generation_end(struct generation *generation)
 {
-    const struct channel_message message = {.type = CREW_END, .fd = -1};
+    const struct channel_message message = channel_compose(CREW_END, NULL, 0);
 
     generation_tell(generation, &message);
     generation->is_late = true;
@@ -181,10 +217,12 @@ void generation_end(struct generation *generation)
 void generation_tell(struct generation *generation,
                      const struct channel_message *message)
 {
+    if (message->type == CREW_LOG_LEVEL) {
+        memcpy(&generation->log_level, message->data,
+               sizeof(generation->log_level));
+    }
     for (uint32_t i = 0; i < generation->member_count; i++) {
-        if (generation->members[i].channel.fd >= 0) {
-            (void)channel_send(generation->members[i].channel.fd, message);
-        }
+        (void)member_order(&generation->members[i], message);
     }
 }
 
@@ -211,12 +249,8 @@ static void drop_addresses(struct generation *generation)
         }
     }
     if (!index_set_is_empty(&dropped)) {
-        const struct channel_message message = {
-            .type = CREW_DROP,
-            .data = &dropped,
-            .size = sizeof(dropped),
-            .fd = -1,
-        };
+        const struct channel_message message =
+            channel_compose(CREW_DROP, &dropped, sizeof(dropped));
 
         generation_tell(generation, &message);
         generation->ops->dropped(generation, &dropped);
@@ -234,12 +268,8 @@ static void put_aside(struct generation *generation, uint32_t plugin)
     const struct report *report = &generation->report;
     const struct operation *operation = generation_operation(generation);
     char within[UNITS_TEXT_MAX];
-    const struct channel_message message = {
-        .type = CREW_ASIDE,
-        .data = &generation->aside,
-        .size = sizeof(generation->aside),
-        .fd = -1,
-    };
+    const struct channel_message message = channel_compose(
+        CREW_ASIDE, &generation->aside, sizeof(generation->aside));
 
     (void)units_format_duration(operation->crash_limit_ms, within,
                                 sizeof(within));
@@ -250,8 +280,9 @@ static void put_aside(struct generation *generation, uint32_t plugin)
             index_set_add(&generation->aside, i);
             log_write(generation->log, NULL, LOG_ERROR, &subject,
                       "put aside until the next reload: its plugin ended a "
-                      "worker %u times within %s (crash_limit)",
-                      operation->crash_limit, within);
+                      "worker %u time%s within %s (crash_limit)",
+                      operation->crash_limit,
+                      operation->crash_limit == 1 ? "" : "s", within);
         }
     }
     generation_tell(generation, &message);
@@ -292,11 +323,26 @@ static void take_refusal(struct member *member, const char *text, size_t size)
     }
 }
 
-static void start_again(struct member *member)
+/* It could not be sent. */
+static void tell_again(struct member *member)
+{
+    if (generation_of(member)->state == GENERATION_STOPPING) {
+        order_stop(member);
+    } else {
+        tell_roster(member);
+    }
+}
+
+static void try_again(struct member *member)
 {
     struct generation *generation = generation_of(member);
-    const int error = member_start(member);
+    int error;
 
+    if (member->pid != 0) {
+        tell_again(member);
+        return;
+    }
+    error = member_start(member);
     if (error < 0) {
         LOG(generation->log, LOG_ERROR, NULL, "a worker cannot be started: %s",
             strerror(-error));
@@ -319,10 +365,11 @@ void generation_lose_member(struct member *member, int status)
 {
     struct generation *generation = generation_of(member);
     const bool is_replaced = generation->state == GENERATION_SERVING;
-    const bool was_stuck = member->is_stuck;
+    const bool was_stuck = member->is_stuck && member->is_killed;
     const pid_t pid = member->pid;
     struct member_end end;
 
+    loop_cancel_timer(&member->source); /* there is nobody to tell */
     member_reap(member, status, is_replaced, &end);
     tell_end(member, pid, &end);
     if (generation->state == GENERATION_STARTING) {
@@ -407,8 +454,14 @@ static const struct member_ops member_ops = {
     .refused = take_refusal,
     .stopped = has_stopped,
     .done = pass_result,
-    .retry = start_again,
+    .retry = try_again,
 };
+
+void generation_use_log(struct generation *generation, struct log *log)
+{
+    generation->crew_log = log;
+    generation->crew.crew_log = log;
+}
 
 static int make_strikes(struct generation *generation)
 {
@@ -430,6 +483,7 @@ int generation_make_members(struct generation *generation, uint32_t count)
         .ops = &member_ops,
         .loop = generation->loop,
         .log = generation->log,
+        .crew_log = generation->crew_log,
         .stats = generation->stats,
         .generation = generation->number,
         .source = &generation->source,
@@ -437,6 +491,7 @@ int generation_make_members(struct generation *generation, uint32_t count)
         .workers = generation->workers,
         .address_count = generation->report.listener_count,
         .aside = &generation->aside,
+        .drained = &generation->drained,
         .identity = &generation_operation(generation)->identity,
         .supervisor = getpid(),
     };

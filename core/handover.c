@@ -11,9 +11,6 @@
 
 #include "json.h"
 
-/* Another number is another way to write it. */
-#define VERSION 1
-
 static struct shards *shards_of(struct list *link)
 {
     return CONTAINER_OF(link, struct shards, link);
@@ -175,6 +172,8 @@ static void put_generation(struct json *json,
     json_key_number(json, "current", generation == handover->current);
     json_key_number(json, "stop_told", generation->is_stop_told);
     put_bytes(json, "aside", &generation->aside, sizeof(generation->aside));
+    put_bytes(json, "drained", &generation->drained,
+              sizeof(generation->drained));
     put_files(json, generation->source.folders.snapshot);
     put_entries(json, &generation->report);
     put_listeners(json, handover, generation);
@@ -185,7 +184,7 @@ static void put_generation(struct json *json,
 static void put_all(struct json *json, const struct handover *handover)
 {
     json_begin(json, '{');
-    json_key_number(json, "version", VERSION);
+    json_key_number(json, "version", HANDOVER_VERSION);
     json_key_number(json, "generation_count", handover->generation_count);
     json_key_number(json, "control", handover->control);
     json_key_number(json, "stats", stats_fd(handover->stats));

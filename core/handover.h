@@ -16,6 +16,9 @@
 /* The variable of the environment that holds the memfd's number. */
 #define HANDOVER_VARIABLE "BERTH_HANDOVER"
 
+/* Another number is another way to write it. */
+#define HANDOVER_VERSION 1
+
 /* Of a descriptor that is not there. */
 #define HANDOVER_NONE (-1)
 

@@ -367,6 +367,10 @@ static void read_generation(struct loading *loading, const struct node *node)
     generation->is_stop_told = get_number(loading, node, "stop_told") != 0;
     (void)get_bytes(loading, node, "aside", &generation->aside,
                     sizeof(generation->aside));
+    if (node_find(node, "drained") != NULL) { /* earlier versions had none */
+        (void)get_bytes(loading, node, "drained", &generation->drained,
+                        sizeof(generation->drained));
+    }
     read_entries(loading, node, &generation->report);
     read_listeners(loading, node, generation);
     read_members(loading, node, generation);
@@ -397,7 +401,7 @@ static void read_all(struct loading *loading, const struct node *root)
     const struct node *list;
     const struct node *item;
 
-    if (get_number(loading, root, "version") != 1) {
+    if (get_number(loading, root, "version") != HANDOVER_VERSION) {
         note(loading, -ENOTSUP);
         return;
     }

@@ -44,11 +44,14 @@ static ssize_t host_write_owned(berth_conn *conn,
                                 berth_release_fn *release,
                                 void *arg)
 {
+    const struct connection *c = connection_of(conn);
     const struct output_loan loan = {
         .data = data == NULL ? "" : data,
         .size = size,
         .release = release,
         .arg = arg,
+        .lender = connection_entry(c),
+        .number = connection_serial(c),
     };
     int error = connection_lend(connection_of(conn), &loan);
 
@@ -62,12 +65,15 @@ static int host_sendfile(berth_conn *conn,
                          berth_release_fn *release,
                          void *arg)
 {
+    const struct connection *c = connection_of(conn);
     const struct output_loan loan = {
         .fd = fd,
         .offset = offset,
         .size = size,
         .release = release,
         .arg = arg,
+        .lender = connection_entry(c),
+        .number = connection_serial(c),
     };
 
     /* off_t is signed; the connection goes on. */
@@ -199,7 +205,7 @@ static int find_service(struct connection *c,
 }
 
 /* The limits of an entry hold however its connections come. */
-static int admit(struct connection *c, const struct entry *entry)
+static int admit(struct connection *c, struct entry *entry)
 {
     struct connections *all = connection_all(c);
     struct address peer;
@@ -207,10 +213,10 @@ static int admit(struct connection *c, const struct entry *entry)
     if (entry == connection_entry(c)) {
         return 0;
     }
-    if (entry->limits.connections != 0 &&
-        entry->open >= entry->limits.connections) {
+    if (!connections_claim(all, entry)) {
         return -EDQUOT;
     }
+    quota_settle(entry->account); /* asked again when it is made */
     if (c->stream.ops->address(&c->stream, true, &peer) < 0) {
         return 0; /* it is gone: the next read tells */
     }

@@ -25,6 +25,9 @@
 /* More than there are cores in a machine. */
 #define KEYS_WORKERS_MAX 256
 
+/* What "auto" is stored as. */
+#define KEYS_WORKERS_AUTO (-1)
+
 /* The key of an entry that says whose settings its settings are. */
 #define KEYS_PLUGIN "plugin"
 

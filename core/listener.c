@@ -11,8 +11,10 @@
 
 /* Newcomers in one go; then those who are connected have their turn. */
 #define ACCEPT_BATCH 64
-/* How long to wait for descriptors that others must give back. */
+/* How long to wait for descriptors, or for places, that others must give
+   back. */
 #define EXHAUSTED_RETRY_MS 500
+#define FULL_RETRY_MS 100
 
 static const struct source_ops listener_ops;
 
@@ -82,6 +84,17 @@ void listener_idle(struct listener *listener)
     listener->pause = LISTENER_IDLE;
 }
 
+/* Whoever ends here wakes it; of those that end in other workers nothing is
+   heard. */
+static void wait_for_place(struct listener *listener)
+{
+    const struct entry *entry = listener->entry;
+
+    if (entry->open < entry->limits.connections) {
+        loop_set_timer(entry->loop, &listener->source, FULL_RETRY_MS);
+    }
+}
+
 static void pause_accepting(struct listener *listener,
                             enum listener_pause pause)
 {
@@ -89,23 +102,33 @@ static void pause_accepting(struct listener *listener,
 
     (void)selector_unregister(&loop->selector, listener->socket.fd);
     listener->pause = pause;
-    if (pause == LISTENER_EXHAUSTED) {
+    if (pause == LISTENER_FULL) {
+        wait_for_place(listener);
+    } else {
         loop_set_timer(loop, &listener->source, EXHAUSTED_RETRY_MS);
     }
 }
 
+static bool has_place(const struct listener *listener)
+{
+    struct entry *entry = listener->entry;
+    const bool is_given = connections_claim(entry->connections, entry);
+
+    quota_settle(entry->account);
+    return is_given;
+}
+
 void listener_resume(struct listener *listener)
 {
-    const struct entry *entry = listener->entry;
-
     if (listener->socket.fd < 0 || listener->pause == LISTENER_RUNS ||
-        listener->pause == LISTENER_IDLE ||
-        (listener->pause == LISTENER_FULL &&
-         entry->open >= entry->limits.connections)) {
+        listener->pause == LISTENER_IDLE) {
         return;
     }
-    if (listener_start(listener) < 0) {
-        loop_set_timer(entry->loop, &listener->source, EXHAUSTED_RETRY_MS);
+    if (listener->pause == LISTENER_FULL && !has_place(listener)) {
+        wait_for_place(listener);
+    } else if (listener_start(listener) < 0) {
+        loop_set_timer(listener->entry->loop, &listener->source,
+                       EXHAUSTED_RETRY_MS);
     }
 }
 
@@ -193,8 +216,8 @@ static void meet_accept_error(struct listener *listener, int error)
     pause_accepting(listener, LISTENER_EXHAUSTED);
 }
 
-/* Accepts one. Returns whether there may be another. */
-static bool accept_one(struct listener *listener)
+/* There is a place for one. Returns whether there may be another newcomer. */
+static bool take_newcomer(struct listener *listener)
 {
     struct address peer = {.size = sizeof(peer.storage)};
     int fd = accept4(listener->socket.fd, (struct sockaddr *)&peer.storage,
@@ -215,19 +238,30 @@ static bool accept_one(struct listener *listener)
     return false;
 }
 
-static bool is_full(const struct listener *listener)
+/* Accepts one. Returns 1: there may be another; 0: there is none, or it cannot
+   be had; -EDQUOT: there may be, and no place. */
+static int accept_one(struct listener *listener)
 {
-    const struct entry *entry = listener->entry;
+    struct entry *entry = listener->entry;
+    bool is_more;
 
-    return entry->limits.connections != 0 &&
-           entry->open >= entry->limits.connections;
+    if (!connections_claim(entry->connections, entry)) {
+        return -EDQUOT;
+    }
+    is_more = take_newcomer(listener);
+    quota_settle(entry->account); /* it is counted as open now, if it came */
+    return is_more ? 1 : 0;
 }
 
 static void meet_full_entry(struct listener *listener)
 {
-    LOG(listener->entry->log, LOG_WARNING, NULL,
-        "%s: no connections are accepted until some end (limits.connections)",
-        listener->entry->head.name);
+    if (!listener->is_starved) {
+        LOG(listener->entry->log, LOG_WARNING, NULL,
+            "%s: no connections are accepted until some end "
+            "(limits.connections)",
+            listener->entry->head.name);
+    }
+    listener->is_starved = true;
     pause_accepting(listener, LISTENER_FULL);
 }
 
@@ -235,15 +269,15 @@ static void accept_some(struct source *source, uint32_t events)
 {
     struct listener *listener = CONTAINER_OF(source, struct listener, source);
 
+    int more = 1;
+
     (void)events;
-    for (int i = 0; i < ACCEPT_BATCH && listener->socket.fd >= 0; i++) {
-        if (is_full(listener)) {
-            meet_full_entry(listener);
-            return;
-        }
-        if (!accept_one(listener)) {
-            return;
-        }
+    for (int i = 0; i < ACCEPT_BATCH && more > 0 && listener->socket.fd >= 0;
+         i++) {
+        more = accept_one(listener);
+    }
+    if (more == -EDQUOT) {
+        meet_full_entry(listener);
     }
 }
 
@@ -257,11 +291,12 @@ static const struct source_ops listener_ops = {
 
 void listener_finish(struct listener *listener)
 {
+    int more = 1;
+
     /* Also while it is paused: there may be descriptors again. */
-    for (int i = 0; i < FINISH_MAX && listener->socket.fd >= 0; i++) {
-        if (is_full(listener) || !accept_one(listener)) {
-            break;
-        }
+    for (int i = 0; i < FINISH_MAX && more > 0 && listener->socket.fd >= 0;
+         i++) {
+        more = accept_one(listener);
     }
     listener_close(listener);
 }

@@ -27,7 +27,7 @@ struct listener {
     struct entry *entry;
     uint16_t index; /* among the worker's listeners */
     enum listener_pause pause;
-    bool is_starved; /* the last accept found no descriptors or memory */
+    bool is_starved; /* the last try found no descriptors, memory or place */
     bool is_adopted; /* bound by another process, which shares it with others */
 };
 

@@ -25,13 +25,21 @@ static bool wants_colour(int fd)
     return term != NULL && strcmp(term, "dumb") != 0;
 }
 
-/* Nobody but owner and group: the addresses of peers are personal data. */
+/* Nobody but owner and group: the addresses of peers are personal data. Who
+   reads a FIFO, or does not, must not make the server wait. */
 static int open_file(const char *path)
 {
-    int fd =
-        open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    const int flags =
+        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    const int fd = open(path, flags, 0640);
 
     return fd < 0 ? -errno : fd;
+}
+
+const char *log_explain(int error)
+{
+    return error == -ENXIO ? "it is a FIFO that nobody reads, or a socket"
+                           : strerror(-error);
 }
 
 static void choose_format(struct log *log)
@@ -44,10 +52,18 @@ static void choose_format(struct log *log)
     log->has_colour = log->format == LOG_TEXT && wants_colour(log->fd);
 }
 
-int log_open(struct log *log,
-             const char *path,
-             enum log_level level,
-             enum log_format format)
+static int share_file(int fd)
+{
+    const int own = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+    return own < 0 ? -errno : own;
+}
+
+int log_succeed(struct log *log,
+                const struct log *other,
+                const char *path,
+                enum log_level level,
+                enum log_format format)
 {
     struct log opened = {.fd = STDERR_FILENO, .level = level, .format = format};
 
@@ -56,7 +72,10 @@ int log_open(struct log *log,
         if (opened.path == NULL) {
             return -ENOMEM;
         }
-        opened.fd = open_file(path);
+        opened.fd = other != NULL && other->path != NULL &&
+                            strcmp(path, other->path) == 0
+                        ? share_file(other->fd)
+                        : open_file(path);
     }
     if (opened.fd < 0) {
         free(opened.path);
@@ -65,6 +84,14 @@ int log_open(struct log *log,
     choose_format(&opened);
     *log = opened;
     return 0;
+}
+
+int log_open(struct log *log,
+             const char *path,
+             enum log_level level,
+             enum log_format format)
+{
+    return log_succeed(log, NULL, path, level, format);
 }
 
 int log_reopen(struct log *log)
@@ -85,17 +112,26 @@ int log_reopen(struct log *log)
 
 void log_redirect(struct log *log, int fd)
 {
-    if (log->path != NULL && fd >= 0) {
-        (void)dup3(fd, log->fd, O_CLOEXEC);
+    int own;
+
+    if (fd < 0) {
+        return;
     }
+    if (log->fd != STDERR_FILENO) {
+        (void)dup3(fd, log->fd, O_CLOEXEC);
+    } else {
+        own = share_file(fd);
+        log->fd = own < 0 ? log->fd : own;
+    }
+    choose_format(log);
 }
 
 void log_close(struct log *log)
 {
-    if (log->path != NULL) {
+    if (log->fd > STDERR_FILENO) {
         (void)close(log->fd);
-        free(log->path);
     }
+    free(log->path);
     log->fd = -1;
     log->path = NULL;
 }
@@ -158,18 +194,46 @@ write_text(char text[LINE_SIZE], const char *format, va_list args)
     }
 }
 
-void log_write_message(const struct log *log, const struct log_message *message)
+/* Half a line counts as lost, too. */
+static bool put(struct log *base, const struct log_message *message)
 {
-    const struct log *base = log->base == NULL ? log : log->base;
     struct line line = {.length = 0};
     struct timespec now = {0};
-    int number = errno;
     ssize_t written;
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     log_make_line(base, message, &now, &line);
+    errno = ENOSPC; /* what a short write does not tell */
     written = write(base->fd, line.bytes, line.length);
-    (void)written; /* there is nowhere left to tell it */
+    if (written == (ssize_t)line.length) {
+        return true;
+    }
+    base->lost_error = errno;
+    return false;
+}
+
+static bool tell_lost(struct log *base)
+{
+    char text[160];
+    const struct log_message message = {.level = LOG_WARNING, .text = text};
+
+    (void)snprintf(text, sizeof(text),
+                   "%u line%s of this log could not be written: %s", base->lost,
+                   base->lost == 1 ? "" : "s", strerror(base->lost_error));
+    return put(base, &message);
+}
+
+void log_write_message(struct log *log, const struct log_message *message)
+{
+    struct log *base = log->base == NULL ? log : log->base;
+    const int number = errno;
+
+    if (base->lost > 0 && tell_lost(base)) {
+        base->lost = 0;
+    }
+    if (base->lost > 0 || !put(base, message)) {
+        base->lost++;
+    }
     errno = number;
 }
 

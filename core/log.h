@@ -36,6 +36,8 @@ struct log {
     char *path;             /* NULL: stderr */
     bool has_colour;        /* text to a terminal, unless NO_COLOR is set */
     struct log *base;       /* see log_view(); NULL: this is no view */
+    uint32_t lost;          /* lines that could not be written lately */
+    int lost_error;         /* why: an errno */
 };
 
 /* How much is told about one entry. */
@@ -83,22 +85,38 @@ struct log_site {
 };
 
 /*
- * Opens the log: path NULL is stderr. Returns 0 or -errno of open(2). A line
- * leaves in one write(2) (O_APPEND), so that lines of processes that share a
- * file do not mix; the result of that write is nobody's concern.
+ * Opens the log: path NULL is stderr. Returns 0 or -errno of open(2), see
+ * log_explain(). A line leaves in one write(2) (O_APPEND), so that lines of
+ * processes that share a file do not mix. It never waits for who reads a FIFO.
+ * What cannot be written is lost; the next line that can be is preceded by one
+ * that tells how many, and why.
  */
 int log_open(struct log *log,
              const char *path,
              enum log_level level,
              enum log_format format);
 
+/*
+ * The same for a log that is to take the place of another one: a file that the
+ * other one has open is shared, and not looked up again.
+ */
+int log_succeed(struct log *log,
+                const struct log *other,
+                const char *path,
+                enum log_level level,
+                enum log_format format);
+
+/* What log_open() or log_reopen() failed with, in words. */
+const char *log_explain(int error);
+
 /* Opens the file anew (after it was rotated); the old one stays on failure. */
 int log_reopen(struct log *log);
 
-/* Writes to another file from now on, which stays the caller's; a log on stderr
-   stays there. fd may be -1: nothing is changed. */
+/* Writes to another file from now on, which stays the caller's. fd may be -1:
+   nothing is changed. */
 void log_redirect(struct log *log, int fd);
 
+/* A closed one is fine. */
 void log_close(struct log *log);
 
 /*
@@ -139,8 +157,7 @@ log_write(struct log *log,
           ...);
 
 /* Writes a message that is there already, whatever the log's level. */
-void log_write_message(const struct log *log,
-                       const struct log_message *message);
+void log_write_message(struct log *log, const struct log_message *message);
 
 /* Makes the line, in the log's format, with its newline; line is empty. */
 void log_make_line(const struct log *log,

@@ -18,9 +18,13 @@
 #include "inspect.h"
 #include "locate.h"
 #include "log.h"
+#include "node.h"
 #include "plugin.h"
+#include "settings.h"
+#include "snapshot.h"
 #include "stats.h"
 #include "supervisor.h"
+#include "syntax.h"
 #include "worker.h"
 
 /* What the commands have in common. */
@@ -30,6 +34,8 @@ struct program {
     char path[PATH_MAX];
     char found[PATH_MAX]; /* the configuration, if none is named */
     struct config_source source;
+    int held; /* the file's bytes, if it could be read only once; else -1 */
+    char image[SNAPSHOT_IMAGE_MAX];
     struct locate_folders folders;
     struct plugin_path plugins;
     struct errors errors;
@@ -41,6 +47,15 @@ struct program {
 static int fail(const char *what, int error)
 {
     (void)fprintf(stderr, "berth: %s: %s\n", what, strerror(-error));
+    return CLI_EXIT_SYSTEM;
+}
+
+/* file NULL: stderr. */
+static int fail_log(const char *file, int error)
+{
+    (void)fprintf(stderr, "berth: cannot open the log%s%s: %s\n",
+                  file == NULL ? "" : " ", file == NULL ? "" : file,
+                  log_explain(error));
     return CLI_EXIT_SYSTEM;
 }
 
@@ -72,6 +87,31 @@ static int find_source(struct program *program)
         program->source.path = program->found;
     }
     return error == -ENOENT ? 0 : error;
+}
+
+/* A pipe is empty when it has been read, so that is done here, once. */
+static int hold_source(struct program *program)
+{
+    const struct place place = {.file = program->source.path};
+    int error;
+
+    if (program->source.path == NULL) {
+        return 0;
+    }
+    error = snapshot_hold(program->source.path, SYNTAX_SIZE_MAX + 1,
+                          &program->held);
+    if (error < 0) {
+        errors_add(&program->errors, &place, NULL, "cannot be read: %s",
+                   strerror(-error));
+        errors_print(&program->errors, stderr);
+        return error;
+    }
+    if (program->held >= 0) {
+        const struct snapshot_file file = {.fd = program->held};
+
+        program->source.folders.image = snapshot_image(&file, program->image);
+    }
+    return 0;
 }
 
 static const char *plural(size_t count)
@@ -147,6 +187,33 @@ static int start_worker(struct program *program, struct log *log)
     return serve(program, worker);
 }
 
+/* The one process is the server: nobody can command it, and it is who started
+   it. */
+static void warn_of_idle_keys(struct program *program)
+{
+    static const char *const names[] = {"user", "group", "control"};
+    const struct config *config = program->config;
+    const char *const values[] = {
+        config->keys.user,
+        config->keys.group,
+        config->keys.control,
+    };
+    const struct settings_source source = {.file = config->source};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct place place =
+            settings_place(&source, node_find(config->root, names[i]));
+
+        if (values[i] != NULL) {
+            errors_warn(&program->errors, &place,
+                        "have at least one worker, or remove it",
+                        "'%s' does nothing where there are no workers "
+                        "(workers: 0)",
+                        names[i]);
+        }
+    }
+}
+
 static int run_configured(struct program *program)
 {
     const struct config_log *wanted;
@@ -165,11 +232,14 @@ static int run_configured(struct program *program)
         config_print(program->config, stdout);
         return CLI_EXIT_OK;
     }
+    if (program->cli.command == CLI_SERVE) {
+        warn_of_idle_keys(program);
+    }
     wanted = &program->config->log;
     file = program->cli.command == CLI_CHECK ? NULL : wanted->file;
     error = log_open(&log, file, wanted->level, wanted->format);
     if (error < 0) {
-        return fail(file == NULL ? "log" : file, error);
+        return fail_log(file, error);
     }
     status = start_worker(program, &log);
     log_close(&log);
@@ -190,7 +260,7 @@ static int supervise(struct program *program, const struct config_log *wanted)
     int status;
 
     if (error < 0 && !supervisor_is_heir()) {
-        return fail(wanted->file == NULL ? "log" : wanted->file, error);
+        return fail_log(wanted->file, error);
     }
     if (error < 0) {
         (void)log_open(&log, NULL, wanted->level, wanted->format);
@@ -201,8 +271,20 @@ static int supervise(struct program *program, const struct config_log *wanted)
     return status;
 }
 
-/* One process, or a supervisor with workers? A file that cannot be read as far
-   as that is refused by what reads all of it. */
+/* It could not be read as far as is needed. What reads all of it says more,
+   unless it was the system that failed, and does no more. */
+static int refuse(struct program *program, int error)
+{
+    if (config_read(&program->source, &program->errors, &program->config) ==
+            0 &&
+        errors_count(&program->errors) == 0) {
+        return fail("cannot read the configuration", error);
+    }
+    errors_print(&program->errors, stderr);
+    return CLI_EXIT_CONFIG;
+}
+
+/* One process, or a supervisor with workers? */
 static int run_server(struct program *program)
 {
     static const struct config_log plain = {.level = LOG_INFO};
@@ -217,7 +299,7 @@ static int run_server(struct program *program)
     error = config_peek(&program->source, &untold, &top);
     errors_fini(&untold);
     if (error < 0) {
-        return is_heir ? supervise(program, &plain) : run_configured(program);
+        return is_heir ? supervise(program, &plain) : refuse(program, error);
     }
     if (workers < 0) {
         workers = top->operation.workers;
@@ -273,11 +355,15 @@ static int run(struct program *program)
         return run_inspection(program);
     case CLI_CHECK:
     case CLI_PRINT_CONFIG:
-        return run_configured(program);
     case CLI_SERVE:
     default:
-        return run_server(program);
+        break;
     }
+    if (hold_source(program) < 0) {
+        return CLI_EXIT_CONFIG;
+    }
+    return program->cli.command == CLI_SERVE ? run_server(program)
+                                             : run_configured(program);
 }
 
 /*
@@ -296,7 +382,7 @@ static int open_standard_streams(void)
 
 int main(int argc, char **argv)
 {
-    struct program program = {.argv = argv};
+    struct program program = {.argv = argv, .held = -1};
     int error = open_standard_streams();
     int status;
 
@@ -333,5 +419,8 @@ int main(int argc, char **argv)
     stats_free(program.stats);
     errors_fini(&program.errors);
     locate_folders_fini(&program.folders);
+    if (program.held >= 0) {
+        (void)close(program.held);
+    }
     return status;
 }

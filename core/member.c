@@ -108,23 +108,29 @@ static int run(void *arg, bool *may_free)
     const struct launch *launch = arg;
     const struct member *member = launch->member;
     const struct member_parts *from = member->parts;
+    struct index_set aside = *from->aside;
     const struct crew_parts parts = {
         .source = from->source,
-        .log = from->log,
+        .log = from->crew_log,
         .stats = from->stats,
         .slot = (unsigned)member->slot,
         .channel = launch->channel,
-        .number = member->number,
-        .shards = (const struct shards *const *)from->shards,
-        .workers = from->workers,
-        .aside = from->aside,
+        .addresses =
+            {
+                .shards = (const struct shards *const *)from->shards,
+                .workers = from->workers,
+                .count = from->address_count,
+                .worker = member->number,
+            },
+        .aside = &aside,
     };
     int error;
 
+    index_set_join(&aside, from->drained);
     error = identity_drop(from->identity, from->supervisor);
     if (error < 0) {
-        LOG(from->log, LOG_ERROR, NULL, "a worker cannot change its user: %s",
-            strerror(-error));
+        LOG(from->crew_log, LOG_ERROR, NULL,
+            "a worker cannot change its user: %s", strerror(-error));
         return EXIT_FAILURE;
     }
     return crew_run(&parts, may_free);
@@ -172,7 +178,7 @@ static int list_descriptors(const struct member_parts *from,
         }
     }
     add_sockets(from, parts);
-    parts->keep[parts->keep_count++] = from->log->fd;
+    parts->keep[parts->keep_count++] = from->crew_log->fd;
     parts->keep[parts->keep_count++] = stats_fd(from->stats);
     parts->keep[parts->keep_count++] = channel;
     return 0;
@@ -248,20 +254,39 @@ int member_adopt(struct member *member,
                         member);
 }
 
-int member_send(struct member *member,
-                uint32_t type,
-                const void *data,
-                size_t size)
+int member_send(struct member *member, const struct channel_message *message)
 {
-    const struct channel_message message = {
-        .type = type,
-        .data = data,
-        .size = size,
-        .fd = -1,
-    };
+    return member->channel.fd < 0 || member->is_killed
+               ? -EPIPE
+               : channel_send(member->channel.fd, message);
+}
 
-    return member->channel.fd < 0 ? -EPIPE
-                                  : channel_send(member->channel.fd, &message);
+static void meet_deaf(struct member *member)
+{
+    char where[200];
+
+    member_describe(member->parts->stats, member->slot, where, sizeof(where));
+    LOG(member->parts->log, LOG_ERROR, NULL,
+        "worker %u (process %ld) does not read what it is told%s%s: it is "
+        "killed",
+        member->number, (long)member->pid,
+        where[0] == '\0' ? "" : ", it is in ", where);
+    member->is_stuck = true;
+    member_kill(member);
+}
+
+int member_order(struct member *member, const struct channel_message *message)
+{
+    const int error = member_send(member, message);
+
+    if (error == -EAGAIN) {
+        meet_deaf(member);
+    } else if (error < 0 && error != -EPIPE && error != -ECONNRESET) {
+        LOG(member->parts->log, LOG_ERROR, NULL,
+            "worker %u (process %ld) cannot be told what to do: %s",
+            member->number, (long)member->pid, strerror(-error));
+    }
+    return error;
 }
 
 void member_kill(struct member *member)
@@ -278,14 +303,22 @@ void member_kill(struct member *member)
 static void put_doing(const struct stats_doing *doing, char *text, size_t size)
 {
     const char *name = crumb_callback_name(doing->callback);
+    char plugin[ACCOUNT_NAME_SIZE + 16] = "";
+    char connection[40] = "";
 
+    if (strcmp(doing->entry, doing->protocol) != 0) {
+        (void)snprintf(plugin, sizeof(plugin), " (plugin '%s')",
+                       doing->protocol);
+    }
+    if (doing->connection != 0) {
+        (void)snprintf(connection, sizeof(connection), ", connection %llu",
+                       (unsigned long long)doing->connection);
+    }
     if (doing->entry[0] == '\0') {
         (void)snprintf(text, size, "%s", name);
-    } else if (doing->connection == 0) {
-        (void)snprintf(text, size, "%s of '%s'", name, doing->entry);
     } else {
-        (void)snprintf(text, size, "%s of '%s', connection %llu", name,
-                       doing->entry, (unsigned long long)doing->connection);
+        (void)snprintf(text, size, "%s of '%s'%s%s", name, doing->entry, plugin,
+                       connection);
     }
 }
 

@@ -41,7 +41,7 @@ struct member_ops {
     void (*done)(struct member *member,
                  const struct crew_result *result,
                  int fd);
-    /* The time that member_retry() set has come. */
+    /* The time has come that member_retry() set, or the owner. */
     void (*retry)(struct member *member);
 };
 
@@ -51,6 +51,7 @@ struct member_parts {
     const struct member_ops *ops;
     struct loop *loop;
     struct log *log;
+    struct log *crew_log; /* what they write to */
     struct stats *stats;
     uint32_t generation;
     const struct config_source *source; /* with a sealed snapshot */
@@ -58,6 +59,7 @@ struct member_parts {
     const uint32_t *workers;      /* that serve each address; 0: all */
     size_t address_count;
     const struct index_set *aside;   /* entries that are not served */
+    const struct index_set *drained; /* nor these by those that start */
     const struct identity *identity; /* as whom they run */
     pid_t supervisor;                /* whom they do not outlive */
 };
@@ -70,7 +72,7 @@ struct member {
     enum member_state state;
     bool is_leaving;   /* it said that its end is no crash */
     bool is_killed;    /* by us */
-    bool is_stuck;     /* in one callback for too long */
+    bool is_stuck;     /* in one callback for too long, or deaf to orders */
     uint64_t seen;     /* the callback that it was last seen in */
     uint64_t seen_ms;  /* since when */
     uint64_t ready_ms; /* when it became ready */
@@ -105,10 +107,14 @@ int member_adopt(struct member *member,
                  int channel);
 
 /* Returns 0 or -errno, see channel_send(). */
-int member_send(struct member *member,
-                uint32_t type,
-                const void *data,
-                size_t size);
+int member_send(struct member *member, const struct channel_message *message);
+
+/*
+ * The same for an order that is not to be missed: one who cannot be told, since
+ * he does not read what was sent before, is killed, and the log says what he
+ * was doing.
+ */
+int member_order(struct member *member, const struct channel_message *message);
 
 void member_kill(struct member *member);
 

@@ -85,16 +85,21 @@ int output_promise(struct output_pool *pool)
     return 0;
 }
 
-void output_owe(struct output_pool *pool, berth_release_fn *release, void *arg)
+void output_owe(struct output_pool *pool, const struct output_loan *loan)
 {
     struct output_segment *segment = new_loan(pool); /* it was promised */
 
-    *segment =
-        (struct output_segment){.fd = -1, .release = release, .arg = arg};
+    *segment = (struct output_segment){
+        .fd = -1,
+        .release = loan->release,
+        .arg = loan->arg,
+        .lender = loan->lender,
+        .number = loan->number,
+    };
     owe(pool, segment);
 }
 
-bool output_pool_settle(struct output_pool *pool)
+bool output_pool_settle(struct output_pool *pool, output_caller *call)
 {
     struct output_segment *owed = pool->owed;
 
@@ -103,7 +108,7 @@ bool output_pool_settle(struct output_pool *pool)
     while (owed != NULL) {
         struct output_segment *next = owed->next;
 
-        owed->release(owed->arg);
+        call(owed);
         free_loan(pool, owed);
         owed = next;
     }
@@ -267,6 +272,8 @@ int output_lend(struct output *output, const struct output_loan *loan)
         .capacity = loan->size, /* nothing can be appended to it */
         .release = loan->release,
         .arg = loan->arg,
+        .lender = loan->lender,
+        .number = loan->number,
     };
     output->reserved = 0;
     output->queued += loan->size;

@@ -50,6 +50,8 @@ struct output_segment {
     size_t capacity;           /* of bytes; a loan has no room: its end */
     berth_release_fn *release; /* NULL: nobody is to be told */
     void *arg;
+    const void *lender; /* the owner's, like the next one: for whom it is */
+    uint64_t number;
     char bytes[];
 };
 
@@ -96,17 +98,22 @@ struct output_loan {
     size_t size;
     berth_release_fn *release; /* may be NULL */
     void *arg;
+    const void *lender; /* see output_caller */
+    uint64_t number;
 };
 
 void output_pool_init(struct output_pool *pool);
 /* Nothing may be owed. */
 void output_pool_fini(struct output_pool *pool);
 
+/* Calls owed->release(owed->arg). */
+typedef void output_caller(const struct output_segment *owed);
+
 /*
- * Calls the releases that are owed so far, each once, in the order in which
- * they came to be. Returns whether there are new ones.
+ * Has the releases called that are owed so far, each once, in the order in
+ * which they came to be. Returns whether there are new ones.
  */
-bool output_pool_settle(struct output_pool *pool);
+bool output_pool_settle(struct output_pool *pool, output_caller *call);
 
 /* The long ways of the functions below. */
 struct output *output_allocate(struct output_pool *pool);
@@ -159,7 +166,7 @@ int output_lend(struct output *output, const struct output_loan *loan);
  * release owed at once.
  */
 int output_promise(struct output_pool *pool);
-void output_owe(struct output_pool *pool, berth_release_fn *release, void *arg);
+void output_owe(struct output_pool *pool, const struct output_loan *loan);
 
 /*
  * Room for size contiguous bytes at the queue's end, not queued until

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define NONE UINT32_MAX
 #define CAPACITY_MIN 64u
@@ -62,20 +61,15 @@ static uint64_t hash_key(const uint64_t seed[2], const uint64_t key[2])
     return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-int peers_init(struct peers *peers)
+void peers_init(struct peers *peers,
+                const uint64_t seed[2],
+                struct headcount *published)
 {
-    struct peers fresh = {.free = NONE};
-    ssize_t count;
-
-    /* Interrupted only before the pool is ready: 16 bytes come whole. */
-    do {
-        count = getrandom(fresh.seed, sizeof(fresh.seed), 0);
-    } while (count < 0 && errno == EINTR);
-    if (count < 0) {
-        return -errno;
-    }
-    *peers = fresh;
-    return 0;
+    *peers = (struct peers){
+        .free = NONE,
+        .seed = {seed[0], seed[1]},
+        .published = published,
+    };
 }
 
 static void drop_memory(struct peers *peers)
@@ -174,6 +168,26 @@ static uint32_t add_slot(struct peers *peers, const uint64_t key[2])
     return slot;
 }
 
+uint64_t peers_count(const struct peers *peers, uint32_t slot)
+{
+    return peers->slots[slot].connections;
+}
+
+uint64_t peers_tag(const struct peers *peers, uint32_t slot)
+{
+    const uint64_t hash = hash_key(peers->seed, peers->slots[slot].key);
+
+    return hash == 0 ? 1 : hash; /* 0 stands for no peer */
+}
+
+static void publish(const struct peers *peers, uint32_t slot)
+{
+    if (peers->published != NULL) {
+        headcount_set(peers->published, peers_tag(peers, slot),
+                      peers_count(peers, slot));
+    }
+}
+
 int peers_enter(struct peers *peers,
                 const unsigned char key[16],
                 uint64_t limit,
@@ -193,6 +207,7 @@ int peers_enter(struct peers *peers,
         return -EDQUOT;
     }
     peers->slots[found].connections++;
+    publish(peers, found);
     *slot = found;
     return 0;
 }
@@ -213,6 +228,7 @@ static void remove_slot(struct peers *peers, uint32_t slot)
 void peers_leave(struct peers *peers, uint32_t slot)
 {
     peers->slots[slot].connections--;
+    publish(peers, slot);
     if (peers->slots[slot].connections > 0) {
         return;
     }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "headcount.h"
+
 struct peer;
 
 struct peers {
@@ -19,11 +21,14 @@ struct peers {
     uint32_t free;      /* the first free slot among these */
     uint32_t count;     /* addresses that have connections */
     uint64_t seed[2];   /* secret: peers choose their addresses */
+    struct headcount *published; /* what others see of it; NULL: nothing */
 };
 
-/* Takes no memory before the first peer. Returns 0 or -errno of getrandom(2).
- */
-int peers_init(struct peers *peers);
+/* Takes no memory before the first peer. published: empty; NULL: there is
+   nobody who looks. */
+void peers_init(struct peers *peers,
+                const uint64_t seed[2],
+                struct headcount *published);
 void peers_fini(struct peers *peers);
 
 /*
@@ -42,5 +47,10 @@ int peers_enter(struct peers *peers,
  * gone is used again, and given back when there are none left.
  */
 void peers_leave(struct peers *peers, uint32_t slot);
+
+/* How many connections the slot's peer has, and its tag: the same in all tables
+   with that seed, as it is published. */
+uint64_t peers_count(const struct peers *peers, uint32_t slot);
+uint64_t peers_tag(const struct peers *peers, uint32_t slot);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "post.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdlib.h>
 
+#include "attribute.h"
 #include "connection.h"
 
 /* A function on its way, perhaps with a job before it. */
@@ -32,12 +34,50 @@ static struct connection *find_connection(const struct parcel *parcel)
     return c;
 }
 
+static const void *object_of(uintptr_t function)
+{
+    Dl_info info;
+
+    return dladdr((const void *)function, &info) == 0 ? NULL : info.dli_fbase;
+}
+
+/* An entry of the plugin whose function it is: of the connection nothing is
+   left that could tell. */
+static const struct entry *find_author(const struct parcel *parcel)
+{
+    const struct connections *all = parcel->connections;
+    const void *object = object_of((uintptr_t)parcel->fn);
+
+    for (size_t i = 0; object != NULL && i < all->entry_count; i++) {
+        const struct entry *entry = &all->entries[i];
+
+        if (entry->service.protocol != NULL &&
+            object_of((uintptr_t)entry->service.protocol->on_data) == object) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+COLD static void call_for_none(const struct parcel *parcel)
+{
+    const struct entry *entry = find_author(parcel);
+
+    if (entry == NULL) {
+        parcel->fn(NULL, parcel->arg);
+        return;
+    }
+    entry_begin_call(entry, CRUMB_POSTED);
+    parcel->fn(NULL, parcel->arg);
+    entry_end_call(entry);
+}
+
 static void call_connection(const struct parcel *parcel)
 {
     struct connection *c = find_connection(parcel);
 
     if (c == NULL) {
-        parcel->fn(NULL, parcel->arg);
+        call_for_none(parcel);
         return;
     }
     connection_begin_call(c, CRUMB_POSTED);

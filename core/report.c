@@ -3,31 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-/* Both sides are one program (fork(2)): structs travel as they are. */
-enum report_type {
-    REPORT_FILE = 1, /* name, NUL, path, NUL; its bytes come with it, perhaps */
-    REPORT_LISTENER, /* struct report_listener */
-    REPORT_ENTRY,    /* struct report_entry */
-    REPORT_TEXT,     /* a piece of the text */
-    REPORT_GOOD,     /* the last message: it can be served */
-    REPORT_BAD,      /* the last message: it cannot */
-};
-
-/* ------------------------------------------------------------------ sending */
-
-static int
-push(int fd, enum report_type type, const void *data, size_t size, int passed)
+static int push(int fd, enum report_type type, const void *data, size_t size)
 {
-    const struct channel_message message = {
-        .type = type,
-        .data = data,
-        .size = size,
-        .fd = passed,
-    };
+    const struct channel_message message = channel_compose(type, data, size);
 
     return channel_push(fd, &message);
 }
@@ -37,13 +17,16 @@ static int push_file(int fd, const struct snapshot_file *file)
     char names[CHANNEL_MESSAGE_MAX];
     const size_t name = strlen(file->name) + 1;
     const size_t path = strlen(file->path) + 1;
+    struct channel_message message;
 
     if (name + path > sizeof(names)) {
         return -ENAMETOOLONG;
     }
     memcpy(names, file->name, name);
     memcpy(names + name, file->path, path);
-    return push(fd, REPORT_FILE, names, name + path, file->fd);
+    message = channel_compose(REPORT_FILE, names, name + path);
+    message.fd = file->fd;
+    return channel_push(fd, &message);
 }
 
 static int push_files(int fd, const struct snapshot *snapshot)
@@ -109,7 +92,7 @@ static int push_listener(int fd,
 
     join_names(config, listener, report.name, sizeof(report.name));
     (void)snprintf(report.text, sizeof(report.text), "%s", listener->text);
-    return push(fd, REPORT_LISTENER, &report, sizeof(report), -1);
+    return push(fd, REPORT_LISTENER, &report, sizeof(report));
 }
 
 static int push_entry(int fd,
@@ -125,7 +108,7 @@ static int push_entry(int fd,
     (void)snprintf(report.name, sizeof(report.name), "%s", entry->name);
     (void)snprintf(report.protocol, sizeof(report.protocol), "%s",
                    entry->plugin->protocol.name);
-    error = push(fd, REPORT_ENTRY, &report, sizeof(report), -1);
+    error = push(fd, REPORT_ENTRY, &report, sizeof(report));
     for (size_t i = 0; i < entry->listener_count && error == 0; i++) {
         if (entry->listeners[i].is_first) {
             error = push_listener(fd, config, &entry->listeners[i], entry);
@@ -142,7 +125,7 @@ static int push_text(int fd, const char *text, size_t size)
         const size_t piece =
             size < CHANNEL_MESSAGE_MAX ? size : CHANNEL_MESSAGE_MAX;
 
-        error = push(fd, REPORT_TEXT, text, piece, -1);
+        error = push(fd, REPORT_TEXT, text, piece);
         text += piece;
         size -= piece;
     }
@@ -164,114 +147,7 @@ int report_send(int fd,
         }
     }
     if (error == 0) {
-        error =
-            push(fd, config == NULL ? REPORT_BAD : REPORT_GOOD, NULL, 0, -1);
+        error = push(fd, config == NULL ? REPORT_BAD : REPORT_GOOD, NULL, 0);
     }
     return error;
-}
-
-/* ---------------------------------------------------------------- receiving */
-
-static void take_listener(struct report *report,
-                          const struct channel_message *message)
-{
-    struct report_listener *listeners =
-        realloc(report->listeners,
-                (report->listener_count + 1) * sizeof(*report->listeners));
-
-    if (listeners == NULL) {
-        report->is_out_of_memory = true;
-        return;
-    }
-    report->listeners = listeners;
-    memcpy(&listeners[report->listener_count++], message->data,
-           sizeof(*listeners));
-}
-
-static void take_entry(struct report *report,
-                       const struct channel_message *message)
-{
-    struct report_entry *entries = realloc(
-        report->entries, (report->entry_count + 1) * sizeof(*report->entries));
-
-    if (entries == NULL) {
-        report->is_out_of_memory = true;
-        return;
-    }
-    report->entries = entries;
-    memcpy(&entries[report->entry_count++], message->data, sizeof(*entries));
-}
-
-static void take_text(struct report *report,
-                      const struct channel_message *message)
-{
-    char *text = realloc(report->text, report->text_size + message->size + 1);
-
-    if (text == NULL) {
-        report->is_out_of_memory = true;
-        return;
-    }
-    memcpy(text + report->text_size, message->data, message->size);
-    report->text = text;
-    report->text_size += message->size;
-    text[report->text_size] = '\0';
-}
-
-/* A plugin ran in the process that sends: what it says is not believed. */
-static void take_file(struct report *report,
-                      struct snapshot *snapshot,
-                      const struct channel_message *message)
-{
-    const char *name = message->data;
-    const char *end = memchr(name, '\0', message->size);
-    const struct snapshot_file file = {
-        .kind = SNAPSHOT_PLUGIN,
-        .name = name,
-        .path = end == NULL ? NULL : end + 1,
-        .fd = message->fd,
-    };
-
-    if (end == NULL || name[message->size - 1] != '\0' ||
-        end == name + message->size - 1) {
-        if (message->fd >= 0) {
-            (void)close(message->fd);
-        }
-        return;
-    }
-    if (snapshot_add(snapshot, &file) < 0) {
-        report->is_out_of_memory = true;
-    }
-}
-
-void report_take(struct report *report,
-                 struct snapshot *snapshot,
-                 const struct channel_message *message)
-{
-    if (message->type == REPORT_FILE && message->size > 0) {
-        take_file(report, snapshot, message);
-        return;
-    }
-    if (message->fd >= 0) {
-        (void)close(message->fd);
-    }
-    if (message->type == REPORT_LISTENER &&
-        message->size == sizeof(struct report_listener)) {
-        take_listener(report, message);
-    } else if (message->type == REPORT_ENTRY &&
-               message->size == sizeof(struct report_entry)) {
-        take_entry(report, message);
-    } else if (message->type == REPORT_TEXT) {
-        take_text(report, message);
-    } else if (message->type == REPORT_GOOD || message->type == REPORT_BAD) {
-        report->is_whole = true;
-        report->is_good = message->type == REPORT_GOOD;
-    }
-}
-
-void report_fini(struct report *report)
-{
-    free(report->listeners);
-    free(report->entries);
-    free(report->text);
-    *report = (struct report){.text = NULL};
 }

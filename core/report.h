@@ -19,14 +19,17 @@
 /* Longest name of an entry, and of a protocol, with the NUL. */
 #define REPORT_NAME_MAX 72
 
+/* The longest name of a listener: its entries' as far as they fit; the same. */
+#define REPORT_NAMES_MAX 160
+
 /* An address that is listened on, in the order of addresses.h. */
 struct report_listener {
     struct address address;
     uint32_t backlog;
     int32_t mode;
-    uint32_t workers;         /* that serve it; 0: all */
-    struct index_set entries; /* that listen there */
-    char name[160];           /* theirs, joined by "+" */
+    uint32_t workers;            /* that serve it; 0: all */
+    struct index_set entries;    /* that listen there */
+    char name[REPORT_NAMES_MAX]; /* theirs, joined by "+" */
     char text[ADDRESS_TEXT_MAX];
 };
 
@@ -44,8 +47,9 @@ struct report {
     size_t entry_count;
     char *text; /* errors and warnings, as errors_print() has them */
     size_t text_size;
-    bool is_whole; /* nothing more will come */
-    bool is_good;  /* the configuration can be served */
+    bool is_whole;     /* nothing more will come */
+    bool is_good;      /* the configuration can be served */
+    bool is_senseless; /* no checker would say that: nothing of it holds */
     bool is_out_of_memory;
 };
 
@@ -59,12 +63,39 @@ int report_send(int fd,
                 const char *text,
                 size_t text_size);
 
-/* One message of it; plugins' bytes go to the snapshot. */
+/*
+ * One message of it; plugins' bytes go to the snapshot. A plugin ran in the
+ * process that sends, and may have sent it in the checker's place: nothing is
+ * believed. What is taken has sound addresses, texts that end, and numbers in
+ * their ranges; else the report is senseless. After its end, whichever, nothing
+ * is taken. The message's descriptor is taken over.
+ */
 void report_take(struct report *report,
                  struct snapshot *snapshot,
                  const struct channel_message *message);
 
+/* Nothing more is taken: it is whole, or senseless, or there was no memory. */
+static inline bool report_has_ended(const struct report *report)
+{
+    return report->is_whole || report->is_senseless || report->is_out_of_memory;
+}
+
 /* A zeroed one is fine. */
 void report_fini(struct report *report);
+
+/* ------------------------------------- between this header's own files */
+
+/* Both sides are one program (fork(2)): structs travel as they are. */
+enum report_type {
+    REPORT_FILE = 1, /* name, NUL, path, NUL; its bytes come with it, perhaps */
+    REPORT_LISTENER, /* struct report_listener */
+    REPORT_ENTRY,    /* struct report_entry */
+    REPORT_TEXT,     /* a piece of the text */
+    REPORT_GOOD,     /* the last message: it can be served */
+    REPORT_BAD,      /* the last message: it cannot */
+};
+
+/* So much text at most, of errors and warnings. */
+#define REPORT_TEXT_MAX ((size_t)1024 * 1024)
 
 #endif

@@ -74,10 +74,14 @@ static void end_service(struct connection *c, int why)
         protocol->on_close(&c->head, why);
         connection_end_call(c);
     }
-    account_raise(connection_entry(c)->account,
-                  ACCOUNT_CLOSED + connection_reason(c, why), 1);
     slab_give(&service_of(c)->states, c->head.state);
     c->head.state = NULL;
+}
+
+static void count_closed(const struct connection *c, int why)
+{
+    account_raise(connection_entry(c)->account,
+                  ACCOUNT_CLOSED + connection_reason(c, why), 1);
 }
 
 static void log_access(const struct connection *c, int why)
@@ -102,6 +106,7 @@ static void log_access(const struct connection *c, int why)
 void service_end(struct connection *c, int why)
 {
     end_service(c, why);
+    count_closed(c, why);
     log_access(c, why);
     connection_drop_input(c);
     connection_drop_extra(c);
@@ -132,8 +137,10 @@ static void move_to(struct connection *c, struct entry *entry)
     struct entry *before = connection_entry(c);
 
     if (entry != before) {
+        count_closed(c, BERTH_SWITCHED);
         entry_add_open(before, -1);
         entry_add_open(entry, 1);
+        quota_settle(entry->account);
         account_raise(entry->account, ACCOUNT_ACCEPTED, 1);
         connection_recount(c, before->account, entry->account);
         entry->connections->released++; /* its listeners may go on */
@@ -164,17 +171,38 @@ static void take_order(struct connection *c, struct switch_order order)
     }
 }
 
+static void refuse_switch(struct connection *c, const struct entry *entry)
+{
+    c->flags &= ~(uint32_t)CONNECTION_SWITCH;
+    CONNECTION_LOG(c, LOG_INFO,
+                   "closed: '%s' has no place for it (limits.connections)",
+                   entry->head.name);
+    connection_close(c, -EDQUOT);
+}
+
+/* Others may have taken the last one since it was ordered. */
+static bool has_place(const struct connection *c, struct entry *entry)
+{
+    return entry == connection_entry(c) ||
+           connections_claim(connection_all(c), entry);
+}
+
 COLD void service_switch(struct connection *c)
 {
     struct switch_order order = c->extra->next;
     uint32_t stop_flags = connection_all(c)->stop_flags;
     void *state;
 
+    if (!has_place(c, order.entry)) {
+        refuse_switch(c, order.entry);
+        return;
+    }
     if (take_state(order.service, &state) < 0) {
         c->flags &= ~(uint32_t)CONNECTION_SWITCH;
         CONNECTION_LOG(c, LOG_ERROR, "aborted: no memory to switch to '%s'",
                        order.service->protocol->name);
         connection_reset(c, -ENOMEM);
+        quota_settle(order.entry->account);
         return;
     }
     end_service(c, BERTH_SWITCHED);

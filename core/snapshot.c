@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -205,11 +206,11 @@ static int copy_bytes(int from, int to, size_t most)
     }
 }
 
-/* *copy: a sealed copy, or -1 if the system does not give one. Returns 0 or
-   -errno. */
-static int copy_file(const char *path, size_t most, int *copy)
+/* *copy: a sealed copy, or -1 if the system does not give one. flags: more of
+   open(2). Returns 0 or -errno. */
+static int copy_file(const char *path, int flags, size_t most, int *copy)
 {
-    const int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int from = open(path, O_RDONLY | O_CLOEXEC | flags);
     int error;
 
     *copy = -1;
@@ -242,10 +243,12 @@ int snapshot_take(struct snapshot *snapshot,
     struct snapshot_file taken = *named;
     int error = 0;
 
-    if (known != NULL) {
+    if (snapshot->is_sealed) {
+        error = -ENOENT;
+    } else if (known != NULL) {
         taken.fd = known->fd;
     } else {
-        error = copy_file(named->path, most, &taken.fd);
+        error = copy_file(named->path, O_NONBLOCK, most, &taken.fd);
     }
     if (error < 0) {
         return error;
@@ -259,6 +262,18 @@ int snapshot_take(struct snapshot *snapshot,
     }
     *file = snapshot_at(snapshot, snapshot->count - 1);
     return 0;
+}
+
+int snapshot_hold(const char *path, size_t most, int *fd)
+{
+    struct stat status;
+
+    *fd = -1;
+    if (stat(path, &status) < 0 ||
+        (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode))) {
+        return 0; /* whoever reads it tells what is wrong */
+    }
+    return copy_file(path, O_NOCTTY, most, fd);
 }
 
 void snapshot_use_in_place(struct snapshot *snapshot,

@@ -55,7 +55,7 @@ const struct snapshot_file *snapshot_at(const struct snapshot *snapshot,
  * that is known already is not read again. Where the system gives no memfd
  * (fd is -1 then) the file is used where it lies. A file that is larger than
  * most is refused. Returns 0 and *file; -errno of open(2) or read(2), -EFBIG,
- * -ENOMEM.
+ * -ENOMEM; -ENOENT: it is sealed.
  */
 int snapshot_take(struct snapshot *snapshot,
                   const struct snapshot_file *named,
@@ -65,6 +65,14 @@ int snapshot_take(struct snapshot *snapshot,
 /* The same of a file that somebody else has read: its descriptor is taken over,
    also on failure. Returns 0 or -ENOMEM. */
 int snapshot_add(struct snapshot *snapshot, const struct snapshot_file *file);
+
+/*
+ * A file that can be read only once, such as a pipe: reads it to its end, for
+ * which it waits, into a descriptor that is the caller's. One that is no such
+ * file is left alone. Returns 0 and *fd, -1: left alone; -errno, -EFBIG if it
+ * is larger than most.
+ */
+int snapshot_hold(const char *path, size_t most, int *fd);
 
 /* The system does not load it from a memfd: it is used where it lies. */
 void snapshot_use_in_place(struct snapshot *snapshot,

@@ -11,6 +11,28 @@ struct waiting {
     size_t heir;
 };
 
+/* Within on_data of this protocol. */
+static enum berth_verdict ask(const struct sniff_settings *settings,
+                              const struct sniff_candidate *candidate,
+                              const char *data,
+                              size_t size)
+{
+    const struct crumb_place place = {
+        .entry = candidate->number,
+        .callback = CRUMB_SNIFF,
+    };
+    struct crumb_place before;
+    enum berth_verdict verdict;
+
+    if (settings->crumb == NULL) {
+        return candidate->sniff(data, size);
+    }
+    before = crumb_relabel(settings->crumb, place);
+    verdict = candidate->sniff(data, size);
+    (void)crumb_relabel(settings->crumb, before);
+    return verdict;
+}
+
 ssize_t sniff_choose(const struct sniff_settings *settings,
                      const char *data,
                      size_t size,
@@ -23,7 +45,7 @@ ssize_t sniff_choose(const struct sniff_settings *settings,
         const struct sniff_candidate *candidate = &settings->candidates[i];
         enum berth_verdict verdict = candidate->sniff == NULL || size == 0
                                          ? BERTH_NO
-                                         : candidate->sniff(data, size);
+                                         : ask(settings, candidate, data, size);
 
         if (verdict == BERTH_YES) {
             break;
@@ -138,20 +160,37 @@ static const struct sample samples[] = {
     SAMPLE("a word", "hello\n"),
 };
 
-static bool claims(const struct sniff_candidate *candidate,
+static bool claims(const struct sniff_settings *settings,
+                   const struct sniff_candidate *candidate,
                    const struct sample *sample)
 {
-    return candidate->sniff != NULL &&
-           candidate->sniff(sample->bytes, sample->size) == BERTH_YES;
+    bool is_claimed;
+
+    if (candidate->sniff == NULL) {
+        return false;
+    }
+    if (settings->crumb != NULL) {
+        (void)crumb_enter(settings->crumb, (struct crumb_place){
+                                               .entry = candidate->number,
+                                               .callback = CRUMB_SNIFF,
+                                           });
+    }
+    is_claimed = candidate->sniff(sample->bytes, sample->size) == BERTH_YES;
+    if (settings->crumb != NULL) {
+        (void)crumb_leave(settings->crumb);
+    }
+    return is_claimed;
 }
 
-static void compare_two(const struct sniff_candidate *first,
+static void compare_two(const struct sniff_settings *settings,
+                        const struct sniff_candidate *first,
                         const struct sniff_candidate *second,
                         sniff_clash_fn *clash,
                         void *arg)
 {
     for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
-        if (claims(first, &samples[i]) && claims(second, &samples[i])) {
+        if (claims(settings, first, &samples[i]) &&
+            claims(settings, second, &samples[i])) {
             clash(arg, first, second, samples[i].kind);
             return;
         }
@@ -164,8 +203,8 @@ void sniff_compare(const struct sniff_settings *settings,
 {
     for (size_t i = 0; i < settings->count; i++) {
         for (size_t k = i + 1; k < settings->count; k++) {
-            compare_two(&settings->candidates[i], &settings->candidates[k],
-                        clash, arg);
+            compare_two(settings, &settings->candidates[i],
+                        &settings->candidates[k], clash, arg);
         }
     }
 }

@@ -12,10 +12,13 @@
 
 #include <berth/protocol.h>
 
+#include "crumb.h"
+
 /* An entry that may be it. */
 struct sniff_candidate {
     const char *entry;                                          /* its name */
     enum berth_verdict (*sniff)(const char *data, size_t size); /* or NULL */
+    uint32_t number; /* of the entry in breadcrumbs; 0: it has none */
 };
 
 /*
@@ -29,6 +32,7 @@ struct sniff_settings {
     size_t count;        /* 1 or more */
     uint64_t timeout_ms; /* from the connection's beginning; 0: none */
     size_t most;         /* bytes */
+    struct crumb *crumb; /* where it is left whose sniff is called; or NULL */
 };
 
 const berth_protocol *sniff_protocol(void);

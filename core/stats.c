@@ -11,16 +11,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "seed.h"
+
 /* Changes with the meaning of what is in the region; sizes are compared, too. */
-#define LAYOUT 1
+#define LAYOUT 2
 #define SERVER_SIZE ((size_t)65536)
 #define BOOK_OFFSET                                                            \
     ((size_t)128) /* of a slot: behind what is about all of it */
+#define PAGE ((size_t)4096)
+#define PEERS_OFFSET                                                           \
+    ((STATS_SLOT_SIZE - sizeof(struct headcount)) / PAGE * PAGE)
 
-/* A worker's memory; its book follows. */
+/* A worker's memory; its book follows, up to the headcount of its peers at the
+   end. */
 struct slot {
     struct crumb crumb;
     struct stats_death death;
+    struct stats_door door;
 };
 
 /* Whose a slot is. The supervisor's: slots cannot be trusted. */
@@ -39,6 +46,7 @@ struct server {
     uint32_t counter_size;
     uint64_t slot_size;
     uint64_t totals_size;
+    uint64_t seed[2];
     _Atomic uint64_t moves; /* odd while accounts are moved to the totals */
     _Atomic uint64_t facts[STATS_FACTS];
     struct seat seats[STATS_SLOTS];
@@ -81,7 +89,12 @@ static struct slot *slot_of(const struct stats *stats, unsigned slot)
 static struct account_book book_of(const struct stats *stats, unsigned slot)
 {
     return (struct account_book){slot_base(stats, slot) + BOOK_OFFSET,
-                                 STATS_SLOT_SIZE - BOOK_OFFSET};
+                                 PEERS_OFFSET - BOOK_OFFSET};
+}
+
+static struct headcount *peers_of(const struct stats *stats, unsigned slot)
+{
+    return (void *)(slot_base(stats, slot) + PEERS_OFFSET);
 }
 
 /* -------------------------------------------------------------- the region */
@@ -122,7 +135,7 @@ static uint64_t now_ms(void)
     return ((uint64_t)now.tv_sec * 1000) + ((uint64_t)now.tv_nsec / 1000000);
 }
 
-static void begin(struct stats *stats)
+static void begin(struct stats *stats, const uint64_t seed[2])
 {
     struct server *server = server_of(stats);
 
@@ -133,6 +146,7 @@ static void begin(struct stats *stats)
     server->counter_size = sizeof(struct account_counter);
     server->slot_size = STATS_SLOT_SIZE;
     server->totals_size = STATS_TOTALS_SIZE;
+    memcpy(server->seed, seed, sizeof(server->seed));
     stats_set(stats, STATS_STARTED_MS, now_ms());
 }
 
@@ -157,17 +171,21 @@ static int make_memory(unsigned slots)
 int stats_new(unsigned slots, struct stats **stats)
 {
     int fd = make_memory(slots);
+    uint64_t seed[2];
     int error;
 
     if (fd < 0) {
         return fd;
     }
-    error = map(fd, slots, stats);
+    error = seed_make(seed);
+    if (error == 0) {
+        error = map(fd, slots, stats);
+    }
     if (error < 0) {
         (void)close(fd);
         return error;
     }
-    begin(*stats);
+    begin(*stats, seed);
     return 0;
 }
 
@@ -302,7 +320,7 @@ move_accounts(struct stats *stats, unsigned slot, enum account_reason reason)
 
     while (account_read(&book, &offset, &view)) {
         view.worker = worker;
-        view.values[ACCOUNT_CLOSED + reason] += view.open;
+        view.values[ACCOUNT_CLOSED + reason] += account_unended(&view);
         (void)account_total(&totals, &view);
     }
     clear(stats, slot);
@@ -349,16 +367,16 @@ void stats_crashed(struct stats *stats, unsigned slot, const char *entry)
 static void name_entry(const struct stats *stats,
                        unsigned slot,
                        uint32_t number,
-                       char name[ACCOUNT_NAME_SIZE])
+                       struct stats_doing *doing)
 {
     const struct account_book book = book_of(stats, slot);
     struct account_view view;
     size_t offset = 0;
 
-    name[0] = '\0';
     while (number != 0 && account_read(&book, &offset, &view)) {
         if ((const char *)view.source - book.base == (ptrdiff_t)number - 1) {
-            memcpy(name, view.name, sizeof(view.name));
+            memcpy(doing->entry, view.name, sizeof(view.name));
+            memcpy(doing->protocol, view.protocol, sizeof(view.protocol));
             return;
         }
     }
@@ -380,7 +398,7 @@ void stats_doing(const struct stats *stats,
             atomic_load_explicit(&crumb->connection, memory_order_relaxed),
     };
     doing->in_callback = doing->sequence % 2 != 0;
-    name_entry(stats, slot, entry, doing->entry);
+    name_entry(stats, slot, entry, doing);
 }
 
 const struct stats_death *stats_death(const struct stats *stats, unsigned slot)
@@ -424,6 +442,26 @@ struct stats_death *stats_own_death(const struct stats *stats)
     return &slot_of(stats, stats->own)->death;
 }
 
+const uint64_t *stats_seed(const struct stats *stats)
+{
+    return server_of(stats)->seed;
+}
+
+unsigned stats_own_slot(const struct stats *stats)
+{
+    return stats->own;
+}
+
+struct headcount *stats_own_peers(const struct stats *stats)
+{
+    return peers_of(stats, stats->own);
+}
+
+struct stats_door *stats_own_door(const struct stats *stats)
+{
+    return &slot_of(stats, stats->own)->door;
+}
+
 struct account *stats_open_account(const struct stats *stats,
                                    const struct account_label *label)
 {
@@ -442,6 +480,32 @@ uint32_t stats_number(const struct stats *stats, const struct account *account)
 }
 
 /* --------------------------------------------------------------- the reader */
+
+unsigned stats_slots(const struct stats *stats)
+{
+    return stats->slots;
+}
+
+bool stats_is_taken(const struct stats *stats, unsigned slot)
+{
+    return atomic_load_explicit(&server_of(stats)->seats[slot].is_taken,
+                                memory_order_acquire) != 0;
+}
+
+const struct headcount *stats_peers(const struct stats *stats, unsigned slot)
+{
+    return peers_of(stats, slot);
+}
+
+const struct stats_door *stats_door(const struct stats *stats, unsigned slot)
+{
+    return &slot_of(stats, slot)->door;
+}
+
+struct account_book stats_book(const struct stats *stats, unsigned slot)
+{
+    return book_of(stats, slot);
+}
 
 /* What was read, with who is told. */
 struct walk {

@@ -19,13 +19,18 @@
 
 #include "account.h"
 #include "crumb.h"
+#include "headcount.h"
 
 /* Slots of a server with a supervisor: workers of all generations. */
 #define STATS_SLOTS 512
 /* Enough for as many entries as there may be. Only what is used takes memory,
    here as in the totals. */
-#define STATS_SLOT_SIZE ((size_t)2 * 1024 * 1024)
+#define STATS_SLOT_SIZE ((size_t)4 * 1024 * 1024)
 #define STATS_TOTALS_SIZE ((size_t)64 * 1024 * 1024)
+
+/* Instead of a generation: the process only tries a configuration, and what it
+   counts is not what the server counts. */
+#define STATS_TRIAL UINT64_MAX
 
 /* What is known of the whole server. */
 enum stats_fact {
@@ -47,13 +52,20 @@ struct stats_death {
     _Atomic uint32_t is_own; /* raised inside of the worker */
 };
 
+/* Where a worker asks whether it may have one more connection: odd while it
+   does, and something else each time. */
+struct stats_door {
+    _Atomic uint32_t sequence;
+};
+
 /* What a worker was doing. */
 struct stats_doing {
     uint64_t sequence;   /* another one: it is not the same callback */
     bool in_callback;    /* else the rest is of the last one */
     uint32_t callback;   /* see crumb_callback_name() */
     uint64_t connection; /* 0: none */
-    char entry[ACCOUNT_NAME_SIZE]; /* empty: not known */
+    char entry[ACCOUNT_NAME_SIZE];    /* empty: not known */
+    char protocol[ACCOUNT_NAME_SIZE]; /* the plugin's name for itself */
 };
 
 struct stats;
@@ -123,6 +135,15 @@ int stats_own(struct stats *stats, unsigned slot);
 struct crumb *stats_crumb(const struct stats *stats);
 struct stats_death *stats_own_death(const struct stats *stats);
 
+/* How the tags of peers are made, the same in all workers; secret, since peers
+   choose their addresses. */
+const uint64_t *stats_seed(const struct stats *stats);
+
+/* Of the slot that this process owns; see also below. */
+unsigned stats_own_slot(const struct stats *stats);
+struct headcount *stats_own_peers(const struct stats *stats);
+struct stats_door *stats_own_door(const struct stats *stats);
+
 /* One more account; the label's worker is filled in. NULL: the slot is full. */
 struct account *stats_open_account(const struct stats *stats,
                                    const struct account_label *label);
@@ -131,6 +152,16 @@ struct account *stats_open_account(const struct stats *stats,
 uint32_t stats_number(const struct stats *stats, const struct account *account);
 
 /* --------------------------------------------------------------- the reader */
+
+/* How many slots there are; is there a worker in that one? */
+unsigned stats_slots(const struct stats *stats);
+bool stats_is_taken(const struct stats *stats, unsigned slot);
+
+/* What a slot has, to be read: connections of each peer, by tag; the door; the
+   accounts. */
+const struct headcount *stats_peers(const struct stats *stats, unsigned slot);
+const struct stats_door *stats_door(const struct stats *stats, unsigned slot);
+struct account_book stats_book(const struct stats *stats, unsigned slot);
 
 /* Told of an account. A result other than 0 ends the walk. generation: of the
    worker; 0: these are totals of workers that are gone. */

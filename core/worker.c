@@ -143,7 +143,7 @@ void worker_reopen_log(struct worker *worker)
 
     if (error < 0) {
         LOG(worker->log, LOG_ERROR, NULL,
-            "the log file cannot be opened anew: %s", strerror(-error));
+            "the log file cannot be opened anew: %s", log_explain(error));
     }
     worker_reopen_plugins(worker);
 }
@@ -292,6 +292,7 @@ static int set_up(struct worker *worker, struct errors *errors)
         .loop = &worker->loop,
         .log = worker->log,
         .host = &worker->host.table,
+        .stats = worker->stats,
         .trigger =
             worker->config->edge_triggered ? SELECTOR_EDGE : SELECTOR_LEVEL,
     };
@@ -357,15 +358,13 @@ int worker_listen(struct worker *worker)
     return addresses_open(&worker->addresses, worker->entries);
 }
 
-int worker_adopt(struct worker *worker,
-                 const struct shards *const *shards,
-                 const uint32_t *workers)
+int worker_adopt(struct worker *worker, const struct addresses_given *given)
 {
     const int error = watch_start(&worker->watch);
 
-    return error < 0 ? error
-                     : addresses_adopt(&worker->addresses, worker->entries,
-                                       shards, workers);
+    return error < 0
+               ? error
+               : addresses_adopt(&worker->addresses, worker->entries, given);
 }
 
 int worker_start(struct worker *worker)

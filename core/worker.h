@@ -36,9 +36,7 @@ int worker_listen(struct worker *worker);
 /* Takes what a supervisor has bound instead; see addresses_adopt(). The watch
    starts with this, or with worker_start(): before anybody hears that it is
    ready. */
-int worker_adopt(struct worker *worker,
-                 const struct shards *const *shards,
-                 const uint32_t *workers);
+int worker_adopt(struct worker *worker, const struct addresses_given *given);
 
 /* Begins to accept: all that was bound, or what is this worker's by the
    roster. Returns 0 or -errno. */

@@ -19,11 +19,19 @@
 #define BUFFER_SIZE 65536u
 #define DELAY_MS 200
 
+/* Who reads a FIFO, or does not, must not make the answers wait. */
 static int open_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+    const int fd = open(path, flags, 0644);
 
     return fd < 0 ? -errno : fd;
+}
+
+static const char *explain_open(int error)
+{
+    return error == -ENXIO ? "it is a FIFO that nobody reads, or a socket"
+                           : strerror(-error);
 }
 
 int access_open(struct access *access,
@@ -49,9 +57,26 @@ int access_open(struct access *access,
         free(access->buffer);
         access->buffer = NULL;
         return berth_refuse(error, "access_file", access->fd,
-                            "cannot open it: %s", strerror(-access->fd));
+                            "cannot open it: %s", explain_open(access->fd));
     }
     return 0;
+}
+
+/* What could not be written, of which perhaps the first line was begun. */
+static void lose_rest(struct access *access, berth_entry *entry, size_t done)
+{
+    const int error = errno;
+    size_t lines = 0;
+
+    for (size_t i = done; i < access->used; i++) {
+        lines += access->buffer[i] == '\n' ? 1 : 0;
+    }
+    if (done > 0) {
+        access->is_cut = access->buffer[done - 1] != '\n';
+    }
+    berth_entry_log(entry, BERTH_ERROR,
+                    "cannot write access_file: %s: %zu line%s lost",
+                    strerror(error), lines, lines == 1 ? " is" : "s are");
 }
 
 /* A log that cannot be written must not stop the answers: lines are lost. */
@@ -63,12 +88,17 @@ static void write_gathered(struct access *access, berth_entry *entry)
         ssize_t count =
             write(access->fd, access->buffer + done, access->used - done);
 
-        if (count < 0 && errno != EINTR) {
-            berth_entry_log(entry, BERTH_ERROR, "cannot write access_file: %s",
-                            strerror(errno));
+        if (count == 0) {
+            errno = EIO; /* it would go on like that */
+        }
+        if (count == 0 || (count < 0 && errno != EINTR)) {
+            lose_rest(access, entry, done);
             break;
         }
         done += count < 0 ? 0 : (size_t)count;
+    }
+    if (done > 0 && done == access->used) {
+        access->is_cut = false;
     }
     access->used = 0;
 }
@@ -101,7 +131,8 @@ void access_reopen(struct access *access, berth_entry *entry)
     fd = open_file(settings->access_file);
     if (fd < 0) {
         berth_entry_log(entry, BERTH_ERROR,
-                        "access_file cannot be opened anew: %s", strerror(-fd));
+                        "access_file cannot be opened anew: %s",
+                        explain_open(fd));
         return;
     }
     (void)close(access->fd);
@@ -255,6 +286,9 @@ gather(struct access *access, berth_entry *entry, const struct subject *subject)
     }
     if (access->used == 0) {
         (void)berth_tick(entry, DELAY_MS);
+    }
+    if (access->used == 0 && access->is_cut) {
+        access->buffer[access->used++] = '\n';
     }
     at = access->buffer + access->used;
     at = access->form == HTTP_ACCESS_JSON ? add_json(at, subject)

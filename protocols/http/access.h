@@ -14,6 +14,7 @@ struct access {
     int fd;   /* -1: the server's log */
     char *buffer;
     size_t used;
+    bool is_cut; /* the last line that was written lacks its end */
 };
 
 /* Returns 0, or -errno and fills *error. */

@@ -142,6 +142,8 @@ class Log(unittest.TestCase):
                                                         **ENVIRONMENT})
             try:
                 until(lambda: "ready: " in read(name), "it is ready")
+                until(lambda: len(children(process.pid)) == 2,
+                      "the checker has ended")
                 self.rotate(process.pid, name)
             finally:
                 process.terminate()

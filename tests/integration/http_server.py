@@ -2,9 +2,11 @@
 """HTTP with real clients: curl, many at once, slow ones, and those that do not
 read; the access log; what init refuses."""
 
+import fcntl
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -16,6 +18,7 @@ from harness import (PLUGINS, SOURCE, Server, connect, recv_all, recv_exactly,
 from traffic import MIB, gather, send_until_stuck, until
 
 CURL = shutil.which("curl")
+F_SETPIPE_SZ = 1031  # fcntl has it since Python 3.10
 GET = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
 
@@ -301,6 +304,59 @@ class AccessLog(unittest.TestCase):
             self.ask(server, b"first")
             server.wait_log("cannot write access_file: No space left")
             self.ask(server, b"second")
+
+    def test_a_fifo_that_nobody_reads_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            name = os.path.join(folder, "fifo")
+            os.mkfifo(name)
+            done = run("-t", "-c", "server.yaml", config=config(
+                access_log="combined", access_file=name))
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("'access_file': cannot open it: it is a FIFO that "
+                      "nobody reads", done.stderr)
+
+    def test_a_full_fifo_stops_no_answer_and_what_is_lost_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            name = os.path.join(folder, "fifo")
+            os.mkfifo(name)
+            reader = os.open(name, os.O_RDONLY | os.O_NONBLOCK)
+            fcntl.fcntl(reader, F_SETPIPE_SZ, 4096)
+            try:
+                self.fill(name, reader)
+            finally:
+                os.close(reader)
+
+    def fill(self, name, reader):
+        """Nobody reads until something is lost. Then each line has come, or is
+        counted; one that was cut exactly before its end is both."""
+        count = 200
+        told = (r"cannot write access_file: Resource temporarily unavailable: "
+                r"(\d+) lines? (is|are) lost")
+        with Server(config(access_log="combined",
+                           access_file=name)) as server:
+            with connect(server.address) as sock:
+                sock.sendall(GET * (count - 1) + LAST)
+                self.assertEqual(recv_all(sock).count(b"hello"), count)
+            server.wait_log(told)
+            text = bytearray()
+
+            def read():
+                if select.select([reader], [], [], 0)[0]:
+                    text.extend(os.read(reader, 65536))
+                return text.decode().split("\n")
+
+            def is_complete():
+                lost = [int(match.group(1)) for match in
+                        (re.search(told, line) for line in server.log) if match]
+                whole = [line for line in read() if line.startswith(
+                    "127.0.0.1 - - [") and line.endswith(
+                        '"GET /hello HTTP/1.1" 200 5 "-" "-"')]
+                return len(whole) + sum(lost) - count in range(len(lost) + 1)
+
+            until(is_complete, "each line has come or is counted")
+            self.ask(server, b"second")
+            until(lambda: "second" in read()[-2], "it is there")
+            self.assertTrue(read()[-2].startswith("127.0.0.1 - - ["))
 
     def test_without_a_file_it_is_the_servers_log(self):
         with Server(config(access_log="combined")) as server:

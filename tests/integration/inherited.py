@@ -11,6 +11,32 @@ import unittest
 
 from harness import (BERTH, TIMEOUT_S, Server, connect, hand_over, recv_all,
                      recv_exactly)
+from operation import Program
+from traffic import COMPILER, build_plugin
+from witness import Load, ask_once, serve, witness_yaml
+
+
+# Tells what its process knows of sockets that were handed over.
+PLUGIN = r"""
+#include <stdlib.h>
+#include <string.h>
+
+#include <berth/protocol.h>
+
+static ssize_t on_data(berth_conn *c, char *data, size_t size)
+{
+    const char *count = getenv("LISTEN_FDS");
+
+    (void)data;
+    if (count == NULL) {
+        count = "none";
+    }
+    (void)berth_write(c, count, strlen(count));
+    return (ssize_t)size;
+}
+
+BERTH_PROTOCOL(.name = "curious", .on_data = on_data);
+"""
 
 
 def yaml(*listen):
@@ -65,6 +91,16 @@ class Inherited(unittest.TestCase):
             self.assertEqual(done.returncode, 71, done.stdout)
             story.append(done.stdout)
         return story
+
+    @unittest.skipUnless(COMPILER, "needs a C compiler")
+    def test_plugins_are_handed_nothing(self):
+        plugin = os.path.join(self.folder, "curious.so")
+        build_plugin(plugin, PLUGIN)
+        with Server(f"protocols: [{{plugin: {plugin}, listen: 'fd:web'}}]\n",
+                    workers=2, sockets=[("web", self.listener())]) as server, \
+                connect(server.address) as sock:
+            sock.sendall(b"?")
+            self.assertEqual(sock.recv(16), b"none")
 
     def test_it_is_served_and_outlives_the_server(self):
         web = self.listener()
@@ -124,6 +160,34 @@ class Inherited(unittest.TestCase):
                 sock.shutdown(socket.SHUT_WR)
                 self.reload(server, yaml("127.0.0.1:0", "fd:web"))
                 self.assertEqual(recv_all(sock), b"hello\n")
+
+    def test_it_stays_through_upgrades(self):
+        web = self.listener()
+        program = Program(self)
+        with serve(witness_yaml(["fd:web"], workers=2),
+                   sockets=[("web", web)]) as server, Load() as load:
+            load.add(server.address, 10, is_short=True)
+            load.settle()
+            for _ in range(3):
+                program.replace()
+                program.upgrade(server, load)
+                load.reload(server)
+            load.run_for(100)
+        with connect(name_of(web)):  # nobody serves, but it listens
+            pass
+
+    def test_one_that_is_not_served_now_stays_through_an_upgrade(self):
+        web, mail = self.listener(), self.listener()
+        program = Program(self)
+        with serve(witness_yaml(["fd:web"], workers=2),
+                   sockets=[("web", web), ("mail", mail)]) as server:
+            program.upgrade(server)
+            self.reload(server, witness_yaml(["fd:mail"], workers=2))
+            ask_once(name_of(mail))
+            program.upgrade(server)
+            self.reload(server, witness_yaml(["fd:mail", "fd:web"], workers=2))
+            ask_once(name_of(mail))
+            ask_once(name_of(web))
 
     def reload(self, server, config):
         lines = len(server.log)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The layers of core/README.md hold: a file includes only headers of levels
-below its own, and its own header; a protocol nothing of the core."""
+below its own, and its own header; a protocol nothing of the core. And each noun
+of the core has a unit test."""
 
 import os
 import re
@@ -10,6 +11,17 @@ from harness import SOURCE
 
 CORE = os.path.join(SOURCE, "core")
 PROTOCOLS = os.path.join(SOURCE, "protocols")
+TESTS = os.path.join(SOURCE, "tests")
+# Nouns without a unit test of their own, and where they are tested instead;
+# none: there is nothing to run.
+TESTED_ELSEWHERE = {
+    "attribute": [],  # a macro
+    "config_entry": ["unit/test_config.c"],
+    "control_client": ["unit/test_control.c"],  # all of it is behind control.h
+    "limit": [],  # a struct
+    # It is the whole program: processes, signals, sockets.
+    "supervisor": ["integration/fleet.py", "integration/reload.py"],
+}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(<[^>]+>|"[^"]+")', re.MULTILINE)
 NAME = re.compile(r"\b([a-z][a-z0-9_]*)(?:\.[ch])?\b")
 ROW = re.compile(r"^\|\s*(\d+)\s*\|([^|]*)\|", re.MULTILINE)
@@ -115,6 +127,39 @@ class Layers(unittest.TestCase):
                         wrong.append(f"{name}: {include}")
         self.assertGreater(seen, 0)
         self.assertEqual(wrong, [])
+
+
+class UnitTests(unittest.TestCase):
+    def setUp(self):
+        self.nouns = {os.path.splitext(name)[0] for name in os.listdir(CORE)
+                      if name.endswith(".h")}
+        self.tested = {owner(name[len("test_"):-len(".c")])
+                       for name in os.listdir(os.path.join(TESTS, "unit"))
+                       if re.fullmatch(r"test_\w+\.c", name)}
+
+    def test_every_noun_has_one(self):
+        self.assertGreater(len(self.nouns), 10)
+        self.assertEqual(
+            sorted(self.nouns - self.tested - set(TESTED_ELSEWHERE)), [])
+
+    def test_exceptions_have_none_and_are_tested_elsewhere(self):
+        self.assertEqual(
+            sorted(set(TESTED_ELSEWHERE) - (self.nouns - self.tested)), [])
+        for noun, places in TESTED_ELSEWHERE.items():
+            for place in places:
+                with self.subTest(noun, place=place):
+                    self.assertTrue(
+                        os.path.exists(os.path.join(TESTS, place)))
+
+    def test_every_one_is_run(self):
+        with open(os.path.join(TESTS, "unit", "CMakeLists.txt")) as file:
+            listed = re.search(r"set\(tests\s+([^)]*)\)", file.read())
+        names = listed.group(1).split()
+        self.assertEqual(names, sorted(names))
+        self.assertEqual(
+            set(names), {name[len("test_"):-len(".c")]
+                         for name in os.listdir(os.path.join(TESTS, "unit"))
+                         if re.fullmatch(r"test_\w+\.c", name)})
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import unittest
 
-from harness import TIMEOUT_S, Server, connect, recv_exactly
+from harness import ECHO, TIMEOUT_S, Server, connect, recv_exactly, run
 from traffic import COMPILER, build_plugin, round_trip
 
 # Logs what it receives, and sends it back: after that the line is written.
@@ -158,6 +158,20 @@ class Log(unittest.TestCase):
             if match:
                 levels[match[1]] = levels.get(match[1], 0) + 1
         return levels
+
+
+class Fifo(unittest.TestCase):
+    def test_one_that_nobody_reads_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            name = os.path.join(folder, "fifo")
+            os.mkfifo(name)
+            for workers in (0, 1):
+                done = run("-c", "server.yaml", config=f"workers: {workers}\n"
+                           f"log: {{file: {name}}}\n" + ECHO)
+                self.assertEqual(done.returncode, 71)
+                self.assertEqual(done.stderr, "berth: cannot open the log "
+                                 f"{name}: it is a FIFO that nobody reads, or "
+                                 "a socket\n")
 
 
 if __name__ == "__main__":

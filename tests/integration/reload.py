@@ -3,6 +3,7 @@
 answer, what is new serves newcomers, what is old serves on; and reloads that
 fail change nothing."""
 
+import json
 import os
 import shutil
 import signal
@@ -223,10 +224,127 @@ class Addresses(unittest.TestCase):
                   "what was bound is unbound")
 
 
+class Log(unittest.TestCase):
+    """Whatever stands in `log:` serves from the take-over on."""
+
+    @staticmethod
+    def configure(server, log):
+        configure(server, witness_yaml(workers=1, log=log))
+
+    @staticmethod
+    def read(path):
+        try:
+            with open(path) as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    @staticmethod
+    def has_open(pid, path):
+        folder = f"/proc/{pid}/fd/"
+        return path in [os.readlink(folder + fd) for fd in os.listdir(folder)]
+
+    def await_line(self, path, text):
+        until(lambda: text in self.read(path), f"'{text}' in {path}")
+
+    def test_it_moves_and_everybody_with_it(self):
+        with serve(witness_yaml(workers=1, log="{access: true}")) as server:
+            path = os.path.join(server.folder, "log")
+            socks = [connect(server.address) for _ in range(3)]
+            old = [ask(sock)[0] for sock in socks][0]
+            start = len(server.log)
+            self.configure(server, "{file: log, format: json}")
+            server.signal(signal.SIGHUP)
+            self.await_line(path, "reloaded: generation 2")
+            server.wait_log("reloading", start)
+            # The worker of the first generation has moved, too; and it follows
+            # when the file is rotated.
+            socks[0].close()
+            self.await_line(path, '"msg":"access"')
+            os.rename(path, path + ".1")
+            server.signal(signal.SIGUSR1)
+            until(lambda: self.has_open(old, path), "it is made anew")
+            socks[1].close()
+            self.await_line(path, '"msg":"access"')
+            for name in path, path + ".1":
+                for line in self.read(name).splitlines():
+                    json.loads(line)
+            # And back.
+            start = len(server.log)
+            self.configure(server, "{format: logfmt}")
+            server.signal(signal.SIGHUP)
+            server.wait_log('level=info msg="reloaded: generation 3', start)
+            until(lambda: not self.has_open(old, path), "it goes back")
+            socks[2].close()
+            server.wait_log("level=info .*access", start)
+
+    def test_a_file_that_cannot_be_opened(self):
+        with serve(witness_yaml(workers=1)) as server:
+            self.configure(server, "{file: none/log, level: error}")
+            start = len(server.log)
+            reload(server, "the reload has failed: generation 1 serves on")
+            self.assertIn("server.yaml:2:13: error: the log "
+                          f"'{server.folder}/none/log' cannot be opened: "
+                          "No such file or directory", server.log[start:])
+            ask_once(server.address)
+            self.configure(server, "{level: info}")
+            reload(server)
+
+    def test_a_level_that_was_ordered_goes(self):
+        with serve(witness_yaml(workers=1, control="unix:control")) as server:
+            for log, order in (("{level: error}", "info"), ("{level: error}",
+                                                            "warning")):
+                configure(server, witness_yaml(workers=1, log=log,
+                                               control="unix:control"))
+                self.order(server, "reload")
+                self.order(server, f"log {order}")
+            self.order(server, "reload")
+        lines = [line for line in server.log if "reload" in line]
+        self.assertEqual(len(lines), 2, lines)
+        for line in lines:
+            self.assertIn("reloading", line)
+
+    def order(self, server, words):
+        with connect(f"unix:{server.folder}/control") as sock:
+            sock.sendall(words.encode() + b"\n")
+            self.assertTrue(recv_all(sock).startswith(b"ok\n"))
+
+
+class Unloaded(unittest.TestCase):
+    """What plugins do when the checker ends, which has reported by then, keeps
+    nobody waiting and refuses nothing."""
+
+    def serve(self, unload):
+        return serve(witness_yaml(workers=1, settings={"unload": unload}))
+
+    def test_a_plugin_that_hangs(self):
+        with self.serve("hang") as server:
+            ask_once(server.address)
+            start = len(server.log)
+            reload(server)
+            ask_once(server.address)
+            server.wait_log("generation 2: .* does not end: it is killed",
+                            start)
+            log = "\n".join(server.log[start:])
+            self.assertLess(log.index("reloaded: generation 2"),
+                            log.index("generation 2: "), log)
+
+    def test_a_plugin_that_crashes(self):
+        with self.serve("crash") as server:
+            ask_once(server.address)
+            server.wait_log("level=warn .*generation 1: the process that tried "
+                            "the configuration .* ended with SIGABRT")
+            start = len(server.log)
+            reload(server)
+            ask_once(server.address)
+            server.wait_log("generation 2: .* ended with SIGABRT", start)
+
+
 class Refused(unittest.TestCase):
     """The generation that serves serves on, and it is told why."""
 
-    top = {"workers": 2, "start_timeout": "500ms"}
+    top = {"workers": 2}
+    hasty = {**top, "start_timeout": "2s"}
 
     def check(self, config, *patterns):
         done = None if patterns else run("--check", "-c", "server.yaml",
@@ -278,8 +396,8 @@ class Refused(unittest.TestCase):
         self.check(witness_yaml(settings={"init": "refuse"}, **self.top))
 
     def test_a_plugin_that_hangs(self):
-        self.check(witness_yaml(settings={"init": "hang"}, **self.top),
-                   r"server\.yaml: error: init of 'witness' hangs: .*500ms")
+        self.check(witness_yaml(settings={"init": "hang"}, **self.hasty),
+                   r"server\.yaml: error: init of 'witness' hangs: .*2s")
 
     def test_a_plugin_that_crashes(self):
         self.check(witness_yaml(settings={"init": "crash"}, **self.top),
@@ -289,10 +407,15 @@ class Refused(unittest.TestCase):
         self.check(witness_yaml(settings={"init": "exit"}, **self.top),
                    r"server\.yaml: error: a plugin ended.*exit status 3")
 
+    def test_a_plugin_that_lies(self):
+        self.check(witness_yaml(settings={"init": "lie"}, **self.top),
+                   r"server\.yaml: error: .* the checker's report makes no "
+                   "sense")
+
     def test_another_one_is_asked_for_meanwhile(self):
         with serve(witness_yaml(**self.top)) as server:
             configure(server, witness_yaml(settings={"init": "hang"},
-                                           **self.top))
+                                           **self.hasty))
             reload(server, "reloading")
             configure(server, witness_yaml(**self.top))
             server.signal(signal.SIGHUP)

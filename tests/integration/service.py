@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """config/berth.service and the socket unit beside it: systemd understands them,
-calls the service shut off well enough, and they say what the READMEs say. Runs
-no systemd: only its systemd-analyze, where that is installed."""
+calls the service shut off well enough, and they say what the READMEs say; and
+the server does what they rely on. Runs no systemd: only its systemd-analyze,
+where that is installed."""
 
 import os
 import re
@@ -10,7 +11,9 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import SOURCE, TIMEOUT_S
+from harness import BUILD, SOURCE, TIMEOUT_S
+from traffic import until
+from witness import ENVIRONMENT, configure, serve, witness_yaml
 
 SERVICE = os.path.join(SOURCE, "config", "berth.service")
 EXAMPLES = os.path.join(SOURCE, "config", "examples")
@@ -62,12 +65,43 @@ class Analyzed(unittest.TestCase):
         self.assertEqual(status, 0)
 
 
+class Reload(unittest.TestCase):
+    """`berthctl reload` of the unit works with any server.yaml."""
+
+    def berthctl(self, folder, *args):
+        return subprocess.run(
+            [os.path.join(BUILD, "bin", "berthctl"), "-s",
+             os.path.join(folder, "control.sock"), *args],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=TIMEOUT_S)
+
+    def test_the_folder_of_the_service_has_the_socket(self):
+        with tempfile.TemporaryDirectory(prefix="berth-") as folder:
+            env = {"RUNTIME_DIRECTORY": folder + ":/run/another"}
+            with serve(env={**ENVIRONMENT, **env}) as server:
+                done = self.berthctl(folder, "reload")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                server.wait_log("reloaded: generation 2")
+                # What the file says goes before.
+                configure(server, witness_yaml(control="none"))
+                self.berthctl(folder, "reload")
+                until(lambda: not os.listdir(folder), "the socket is closed")
+
+    def test_the_folder_may_be_anything(self):
+        for folder in "", "none", "/" + 200 * "x", "/none":
+            with serve(env={**ENVIRONMENT, "RUNTIME_DIRECTORY": folder}):
+                pass
+
+
 class Units(unittest.TestCase):
     def test_the_manager_is_told_and_reload_is_waited_for(self):
         service = keys(SERVICE)
         self.assertEqual(service["Type"], ["notify"])
         self.assertEqual(service["ExecStart"], ["berth"])
         self.assertEqual(service["ExecReload"], ["berthctl reload"])
+        self.assertEqual(service["RuntimeDirectory"], ["berth"])
+        self.assertIn('"/run/berth/control.sock"',
+                      read(os.path.join(SOURCE, "tools", "berthctl.c")))
         self.assertEqual(service["KillMode"], ["mixed"])
         self.assertIn("WatchdogSec", service)
         self.assertIn("User", service)

@@ -5,6 +5,8 @@ leak."""
 import os
 import re
 import shutil
+import signal
+import tempfile
 import unittest
 
 from harness import BERTH, Server, connect, skip
@@ -59,6 +61,50 @@ class Valgrind:
                 reset(sock)
             else:
                 sock.close()
+
+
+class Supervised(unittest.TestCase):
+    """All processes: each writes a report of its own."""
+
+    def test_start_reload_and_stop(self):
+        with tempfile.TemporaryDirectory(prefix="berth-") as folder:
+            config = echo_yaml(["127.0.0.1:0", "unix:echo.sock"], workers=2,
+                               start_timeout="60s")
+            with Server(config, workers=None, timeout=60, wrapper=[
+                    *VALGRIND, "--trace-children=yes",
+                    f"--log-file={folder}/%p"]) as server:
+                with connect(server.address) as sock:
+                    round_trip(sock)
+                    self.reload(server)
+                    round_trip(sock)
+                with connect(server.addresses[1]) as sock:
+                    round_trip(sock)
+                    self.reload(server, "colour: 1\n")
+                    server.process.terminate()
+                    self.assertEqual(sock.recv(1), b"")
+                self.assertEqual(server.wait(), 0, server.story("the end"))
+            self.check(folder)
+
+    @staticmethod
+    def reload(server, more=""):
+        """With more in the file it fails."""
+        start = len(server.log)
+        with open(os.path.join(server.folder, "server.yaml"), "a") as file:
+            file.write(more)
+        server.signal(signal.SIGHUP)
+        server.wait_log("the reload has failed" if more else "reloaded: ",
+                        start)
+
+    def check(self, folder):
+        names = os.listdir(folder)
+        # The supervisor, three that checked, and two times two workers.
+        self.assertEqual(len(names), 1 + 3 + 4)
+        for name in names:
+            with open(os.path.join(folder, name)) as file:
+                report = file.read()
+            self.assertIn("ERROR SUMMARY: 0 errors", report)
+            lost = re.search(r"definitely lost: ([\d,]+) bytes", report)
+            self.assertEqual(lost.group(1) if lost else "0", "0", report)
 
 
 class Level(Valgrind, unittest.TestCase):

@@ -36,9 +36,13 @@ def witness_yaml(listen=("127.0.0.1:0",), plugin=WITNESS, settings=None,
 
 
 def serve(config=None, **more):
-    """A server of several processes."""
-    return Server(config or witness_yaml(), **{
+    """A server of several processes: the supervisor and its workers, once the
+    checker has ended."""
+    server = Server(config or witness_yaml(), **{
         "workers": None, "env": ENVIRONMENT, **more})
+    count = int(server.wait_log(r"ready: .*, (\d+) worker").group(1))
+    until(lambda: len(children(server.pid)) == count, "the checker has ended")
+    return server
 
 
 def configure(server, config):

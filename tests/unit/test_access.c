@@ -29,7 +29,7 @@ static const char *write_one(enum log_level level,
                              const struct access *ended)
 {
     static char text[4096];
-    const struct log log = {.fd = ends[1], .level = level, .format = format};
+    struct log log = {.fd = ends[1], .level = level, .format = format};
     ssize_t count;
 
     access_write(&log, ended);
@@ -146,7 +146,7 @@ END_TEST
 START_TEST(errno_stays)
 {
     const struct access ended = made(BERTH_DONE);
-    const struct log nowhere = {.fd = -1, .format = LOG_TEXT};
+    struct log nowhere = {.fd = -1, .format = LOG_TEXT};
 
     errno = ENOENT;
     access_write(&nowhere, &ended);

@@ -2,6 +2,7 @@
 #include "addresses.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -211,6 +212,103 @@ START_TEST(every_failure_is_told)
 }
 END_TEST
 
+/* What a supervisor binds: one socket at each address. */
+struct bound {
+    struct shards *shards[ENTRIES];
+    uint32_t workers[ENTRIES];
+    struct addresses_given given;
+};
+
+static void bind_all(struct bound *bound, uint32_t worker)
+{
+    const char *step = "";
+
+    *bound = (struct bound){.workers = {0, 1, 2}};
+    for (size_t i = 0; i < ENTRIES; i++) {
+        const struct socket_parts parts = {
+            .address = &listeners[i].address, .backlog = 16, .mode = -1};
+
+        ck_assert_int_eq(shards_open(&parts, 1, &bound->shards[i], &step), 0);
+    }
+    bound->given = (struct addresses_given){
+        .shards = (const struct shards *const *)bound->shards,
+        .workers = bound->workers,
+        .count = ENTRIES,
+        .worker = worker,
+    };
+}
+
+static bool is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+/* The numbers may be another's by now. */
+static void forget_all(struct bound *bound)
+{
+    for (size_t i = 0; i < ENTRIES; i++) {
+        shards_forget(bound->shards[i]);
+    }
+}
+
+START_TEST(what_others_serve_is_closed)
+{
+    struct bound bound;
+    int fds[2];
+
+    begin();
+    bind_all(&bound, 1);
+    fds[0] = dial(0);
+    fds[1] = dial(2);
+    ck_assert_int_eq(addresses_adopt(&addresses, entries, &bound.given), 0);
+    ck_assert_uint_eq(addresses.open_count, 2);
+    ck_assert(is_open(bound.shards[0]->sockets[0].fd));
+    ck_assert(!is_open(bound.shards[1]->sockets[0].fd));
+    ck_assert(is_open(bound.shards[2]->sockets[0].fd));
+    ck_assert_uint_eq(addresses.listeners[1].index, 2);
+    ck_assert_uint_eq(addresses.shards[1].workers, 2);
+    addresses_finish(&addresses, NULL); /* who waits is accepted there alone */
+    ck_assert_uint_eq(entries[0].open, 1);
+    ck_assert_uint_eq(entries[1].open, 0);
+    ck_assert_uint_eq(entries[2].open, 1);
+    forget_all(&bound);
+    ck_assert_int_eq(close(fds[0]), 0);
+    ck_assert_int_eq(close(fds[1]), 0);
+}
+END_TEST
+
+START_TEST(what_is_dropped_is_not_adopted)
+{
+    struct bound bound;
+
+    begin();
+    bind_all(&bound, 0);
+    shards_close(bound.shards[0]);
+    bound.shards[0] = NULL;
+    ck_assert_int_eq(addresses_adopt(&addresses, entries, &bound.given), 0);
+    ck_assert_uint_eq(addresses.open_count, 2);
+    ck_assert_ptr_eq(addresses.listeners[0].entry, &entries[1]);
+    shards_forget(bound.shards[1]);
+    shards_forget(bound.shards[2]);
+}
+END_TEST
+
+START_TEST(another_number_of_addresses_is_refused)
+{
+    struct bound bound;
+
+    begin();
+    bind_all(&bound, 0);
+    bound.given.count = ENTRIES - 1;
+    ck_assert_int_eq(addresses_adopt(&addresses, entries, &bound.given),
+                     -EPROTO);
+    ck_assert_uint_eq(addresses.open_count, 0);
+    for (size_t i = 0; i < ENTRIES; i++) {
+        shards_close(bound.shards[i]);
+    }
+}
+END_TEST
+
 START_TEST(closed_ones_are_gone)
 {
     begin();
@@ -228,4 +326,7 @@ UNIT_MAIN_WITH("addresses",
                each_address_has_a_listener,
                entries_at_one_address_have_a_gate,
                every_failure_is_told,
+               what_others_serve_is_closed,
+               what_is_dropped_is_not_adopted,
+               another_number_of_addresses_is_refused,
                closed_ones_are_gone)

@@ -69,6 +69,19 @@ START_TEST(an_empty_one_is_fine)
 }
 END_TEST
 
+START_TEST(what_only_tries_is_not_seen)
+{
+    static const struct told told = {"a", "line", 1};
+    struct census census;
+
+    (void)count_in(0, STATS_TRIAL, &told);
+    ck_assert_int_eq(census_take(stats, &census), 0);
+    ck_assert_uint_eq(census.row_count, 0);
+    ck_assert_uint_eq(census.counter_count, 0);
+    census_free(&census);
+}
+END_TEST
+
 static void check_row(const struct census *census,
                       size_t index,
                       const char *name,
@@ -212,6 +225,7 @@ UNIT_MAIN_WITH("census",
                begin,
                end,
                an_empty_one_is_fine,
+               what_only_tries_is_not_seen,
                rows_are_in_order_by_name_and_worker,
                generations_and_those_that_are_gone_are_added_up,
                counters_are_in_order_by_family_entry_and_worker,

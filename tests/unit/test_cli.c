@@ -296,6 +296,40 @@ START_TEST(the_version_names_the_contract)
 }
 END_TEST
 
+START_TEST(workers_may_be_given)
+{
+    ck_assert_int_eq(taken("").workers, -1);
+    ck_assert_int_eq(taken("--workers=0").workers, 0);
+    ck_assert_int_eq(taken("--workers 1 echo").workers, 1);
+    ck_assert_int_eq(taken("--workers=007").workers, 7);
+    ck_assert_int_eq(taken("echo --workers=256").workers, CLI_WORKERS_MAX);
+    ck_assert_uint_eq(taken("--workers 2 echo").word_count, 1);
+    ck_assert_int_eq(taken("--workers=2 -c a.yaml").command, CLI_SERVE);
+    ck_assert_int_eq(taken("-t --workers=2").workers, 2);
+}
+END_TEST
+
+START_TEST(workers_are_a_number_within_bounds)
+{
+    static const char *const wrong[] = {
+        "257", "999",  "1000", "4294967296", "18446744073709551616",
+        "-1",  "+1",   "1x",   "x",          "0x1",
+        "1.0", "auto",
+    };
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char words[64];
+
+        (void)snprintf(words, sizeof(words), "--workers=%s", wrong[i]);
+        refused(words, "'--workers' must be a number from 0 to 256");
+    }
+    refused("--workers=", "'--workers' must be a number from 0 to 256");
+    refused("--workers", "option '--workers' needs a value: N");
+    refused("--workers=0 --workers=0", "option '--workers' is given twice");
+    refused("--workers=1 --workers=2", "option '--workers' is given twice");
+}
+END_TEST
+
 UNIT_MAIN("cli",
           nothing_serves,
           each_command_has_two_names,
@@ -311,4 +345,6 @@ UNIT_MAIN("cli",
           contradictions_are_refused,
           a_command_line_can_be_read_again,
           the_help_has_every_option_within_80_columns,
-          the_version_names_the_contract)
+          the_version_names_the_contract,
+          workers_may_be_given,
+          workers_are_a_number_within_bounds)

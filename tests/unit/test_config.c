@@ -474,6 +474,47 @@ START_TEST(addresses_that_overlap_are_told_with_both_places)
 }
 END_TEST
 
+START_TEST(entries_at_one_address_agree_on_its_socket)
+{
+    static const struct {
+        const char *one, *two;
+        bool is_fine;
+    } cases[] = {
+        {"", "", true},
+        {"workers: 2", "workers: 2", true},
+        {"workers: 2", "", false},
+        {"", "workers: 1", false},
+        {"workers: auto", "", true},
+        {"workers: 1", "workers: 2", false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+
+        (void)snprintf(text, sizeof(text),
+                       "protocols:\n"
+                       "  - plugin: good\n"
+                       "    listen: 127.0.0.1:80\n"
+                       "    %s\n"
+                       "  - plugin: whole\n"
+                       "    listen: 127.0.0.1:80\n"
+                       "    %s\n",
+                       cases[i].one, cases[i].two);
+        if (cases[i].is_fine) {
+            check_loaded(text);
+        } else {
+            check_refused(text,
+                          "server.yaml:6:13: error: the address "
+                          "'127.0.0.1:80' is shared, but has another backlog, "
+                          "mode or number of workers in line 3, column 13\n"
+                          "  hint: write the same for all entries that share "
+                          "it\n");
+        }
+        restart();
+    }
+}
+END_TEST
+
 START_TEST(what_is_wrong_with_listen_is_told)
 {
     static const struct {
@@ -680,6 +721,22 @@ START_TEST(a_file_that_cannot_be_read_is_told)
                      -ENOENT);
     ck_assert_str_eq(print(), "missing.yaml: error: cannot be read: No such "
                               "file or directory\n");
+}
+END_TEST
+
+START_TEST(what_is_held_is_read_in_its_place)
+{
+    static const char text[] = "protocols:\n"
+                               "  - plugin: good\n"
+                               "    listen: unix:sock\n";
+    const struct config_folders held = {.plugins = &path, .image = "held"};
+    char address[PATH_MAX];
+
+    (void)snprintf(address, sizeof(address), "unix:%s/sock", fixtures_root);
+    fixtures_write("held", text, strlen(text));
+    ck_assert_int_eq(config_load("/dev/null", &held, &errors, &config), 0);
+    ck_assert_str_eq(config->source, "/dev/null");
+    ck_assert_str_eq(config->entries->listeners->keys.address, address);
 }
 END_TEST
 
@@ -919,6 +976,7 @@ UNIT_MAIN_WITH("config",
                names_are_checked,
                two_entries_of_one_name_are_told_with_both_places,
                addresses_that_overlap_are_told_with_both_places,
+               entries_at_one_address_agree_on_its_socket,
                what_is_wrong_with_listen_is_told,
                an_entry_without_listen_is_warned_of,
                files_that_say_nothing_are_told_the_least,
@@ -928,6 +986,7 @@ UNIT_MAIN_WITH("config",
                variables_are_substituted_in_core_keys,
                anchors_and_aliases_work,
                a_file_that_cannot_be_read_is_told,
+               what_is_held_is_read_in_its_place,
                entries_and_addresses_are_bounded,
                errors_from_before_do_not_fail_a_load,
                words_name_plugins_and_addresses,

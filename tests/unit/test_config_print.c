@@ -101,6 +101,7 @@ START_TEST(every_value_says_where_it_comes_from)
     check_line(printed, "  idle: 1m30s # server.yaml:2");
     check_line(printed, "  stall: 30s # default");
     check_line(printed, "trigger: level # default");
+    check_line(printed, "    workers: auto # default");
     capture_free(&capture);
 }
 END_TEST

@@ -52,8 +52,13 @@ static bool is_called; /* a callback of the plugin runs */
 
 static void note_release(void *arg)
 {
+    const struct crumb *crumb = simulator.watch.crumb;
+
     ck_assert_ptr_eq(arg, &lent);
     ck_assert(!is_called);
+    ck_assert_uint_eq(atomic_load(&crumb->sequence) % 2, 1);
+    ck_assert_uint_eq(atomic_load(&crumb->callback), CRUMB_RELEASE);
+    ck_assert_uint_ne(atomic_load(&crumb->connection), 0);
     released++;
 }
 

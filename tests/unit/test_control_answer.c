@@ -63,6 +63,8 @@ START_TEST(a_message_may_have_lines_and_end_with_one)
 {
     begin(TABLE_TEXT);
     expect(-EINVAL, "a:1: error\n  hint\n", "error a:1: error\n  hint\n");
+    begin(TABLE_TEXT);
+    expect(0, "a:1: warning\n  hint\n", "ok\na:1: warning\n  hint\n");
 }
 END_TEST
 

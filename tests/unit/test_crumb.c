@@ -35,6 +35,26 @@ START_TEST(its_place_stays_when_it_has_ended)
 }
 END_TEST
 
+START_TEST(a_part_of_it_may_be_anothers)
+{
+    struct crumb crumb = {.sequence = 0};
+    const struct crumb_place place = {
+        .connection = 17, .entry = 3, .callback = CRUMB_ON_DATA};
+    const struct crumb_place other = {.entry = 4, .callback = CRUMB_SNIFF};
+    struct crumb_place before;
+
+    (void)crumb_enter(&crumb, place);
+    before = crumb_relabel(&crumb, other);
+    ck_assert_uint_eq(atomic_load(&crumb.entry), 4);
+    ck_assert_uint_eq(atomic_load(&crumb.callback), CRUMB_SNIFF);
+    ck_assert_uint_eq(load(&crumb.connection), 17);
+    ck_assert_uint_eq(load(&crumb.sequence), 1);
+    (void)crumb_relabel(&crumb, before);
+    ck_assert_uint_eq(atomic_load(&crumb.entry), 3);
+    ck_assert_uint_eq(atomic_load(&crumb.callback), CRUMB_ON_DATA);
+}
+END_TEST
+
 START_TEST(callbacks_have_names)
 {
     ck_assert_str_eq(crumb_callback_name(CRUMB_ON_DATA), "on_data");
@@ -56,5 +76,6 @@ END_TEST
 UNIT_MAIN("crumb",
           a_callback_is_odd_from_its_beginning_to_its_end,
           its_place_stays_when_it_has_ended,
+          a_part_of_it_may_be_anothers,
           callbacks_have_names,
           any_number_has_a_name)

@@ -784,6 +784,163 @@ START_TEST(a_closed_one_does_not_try_again)
 }
 END_TEST
 
+/* ------------------------------------------- what another process has bound */
+
+/* The descriptor of the supervisor, so to speak, which goes on listening. */
+static int bind_for_adoption(const char *text, struct address *address)
+{
+    int fd;
+
+    ck_assert_int_eq(open_at(&other, text), 0);
+    *address = other.socket.address;
+    fd = fcntl(other.socket.fd, F_DUPFD_CLOEXEC, 0);
+    ck_assert_int_ge(fd, 0);
+    return fd;
+}
+
+static int adopt(const char *text)
+{
+    struct address address;
+    const struct listener_parts parts = {
+        .entry = &entry,
+        .index = 9,
+        .address = &address,
+    };
+    const int fd = bind_for_adoption(text, &address);
+
+    listener_adopt(&listener, &parts, fd);
+    ck_assert(address_equals(&listener.socket.address, &address));
+    return fd;
+}
+
+START_TEST(what_is_adopted_accepts_once_it_is_started)
+{
+    int fd;
+
+    (void)adopt("127.0.0.1:0");
+    fd = dial();
+    take_turn();
+    take_turn();
+    ck_assert_uint_eq(opened, 0);
+    ck_assert_int_eq(listener.pause, LISTENER_IDLE);
+    ck_assert_int_eq(listener_start(&listener), 0);
+    ck_assert_int_eq(listener_start(&listener), 0); /* one that has begun */
+    expect_opened(1);
+    ck_assert_uint_eq(last_index, 9);
+    hang_up(fd);
+}
+END_TEST
+
+START_TEST(what_is_adopted_is_closed_and_nothing_else)
+{
+    const int adopted = adopt("unix:socket");
+    int fd;
+
+    ck_assert_int_eq(listener_start(&listener), 0);
+    listener_close(&listener);
+    ck_assert_int_eq(fcntl(adopted, F_GETFD), -1);
+    ck_assert_int_eq(errno, EBADF);
+    /* The path is its owner's, who goes on. */
+    fd = connect_to(&other.socket.address);
+    ck_assert_int_ge(fd, 0);
+    take_turn();
+    ck_assert_uint_eq(opened, 0);
+    ck_assert_int_eq(listener_start(&other), 0);
+    expect_opened(1);
+    hang_up(fd);
+}
+END_TEST
+
+START_TEST(those_who_share_it_do_not_take_each_others_newcomers)
+{
+    int fds[2];
+
+    (void)adopt("127.0.0.1:0");
+    ck_assert_int_eq(listener_start(&listener), 0);
+    fds[0] = dial();
+    expect_opened(1);
+    ck_assert_uint_eq(last_index, 9);
+    listener_idle(&listener);
+    ck_assert_int_eq(listener_start(&other), 0);
+    fds[1] = dial();
+    expect_opened(2);
+    ck_assert_uint_eq(last_index, 7);
+    hang_up(fds[0]);
+    hang_up(fds[1]);
+}
+END_TEST
+
+START_TEST(an_idle_one_leaves_its_newcomers_until_it_is_started)
+{
+    int fd;
+
+    listen_at("unix:socket");
+    listener_idle(&listener);
+    listener_idle(&listener);
+    ck_assert_int_eq(listener.pause, LISTENER_IDLE);
+    fd = dial();
+    listener_resume(&listener); /* it did not wait for that */
+    take_turn();
+    take_turn();
+    ck_assert_uint_eq(opened, 0);
+    ck_assert_int_eq(listener_start(&listener), 0);
+    expect_opened(1);
+    hang_up(fd);
+}
+END_TEST
+
+START_TEST(an_idle_one_does_not_try_again)
+{
+    int fd;
+
+    listen_at("unix:socket");
+    fd = dial();
+    limit_descriptors(1);
+    take_turn();
+    ck_assert(timer_is_set(&listener.source.timer));
+    listener_idle(&listener);
+    ck_assert(!timer_is_set(&listener.source.timer));
+    limit_descriptors(512);
+    clock_ms += 60000;
+    listener_resume(&listener);
+    take_turn();
+    ck_assert_uint_eq(opened, 0);
+    ck_assert_int_eq(listener_start(&listener), 0);
+    expect_opened(1);
+    hang_up(fd);
+}
+END_TEST
+
+START_TEST(an_idle_one_accepts_who_waits_when_it_finishes)
+{
+    int fd;
+
+    (void)adopt("127.0.0.1:0");
+    fd = dial();
+    listener_finish(&listener);
+    ck_assert_uint_eq(opened, 1);
+    ck_assert_int_eq(listener.socket.fd, -1);
+    hang_up(fd);
+}
+END_TEST
+
+/* A listener of nothing that epoll(7) takes. */
+START_TEST(what_cannot_be_watched_is_told)
+{
+    struct address address;
+    const struct listener_parts parts = {.entry = &entry, .address = &address};
+    const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    parse(&address, "127.0.0.1:1");
+    ck_assert_int_ge(fd, 0);
+    listener_adopt(&listener, &parts, fd);
+    ck_assert_int_eq(listener_start(&listener), -EPERM);
+    ck_assert_int_eq(listener.pause, LISTENER_IDLE);
+    listener_close(&listener);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
 UNIT_MAIN_WITH("listener",
                set_up,
                tear_down,
@@ -815,4 +972,11 @@ UNIT_MAIN_WITH("listener",
                finishing_keeps_to_the_limit,
                finishing_does_not_wait_for_the_end_of_a_pause,
                closing_accepts_nobody_and_may_be_repeated,
-               a_closed_one_does_not_try_again)
+               a_closed_one_does_not_try_again,
+               what_is_adopted_accepts_once_it_is_started,
+               what_is_adopted_is_closed_and_nothing_else,
+               those_who_share_it_do_not_take_each_others_newcomers,
+               an_idle_one_leaves_its_newcomers_until_it_is_started,
+               an_idle_one_does_not_try_again,
+               an_idle_one_accepts_who_waits_when_it_finishes,
+               what_cannot_be_watched_is_told)

@@ -484,6 +484,70 @@ START_TEST(the_old_file_stays_if_it_cannot_be_reopened)
 }
 END_TEST
 
+START_TEST(a_successor_shares_the_file)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    struct log next;
+    char old[80];
+
+    (void)snprintf(old, sizeof(old), "%s.1", path);
+    ck_assert_int_eq(rename_to(old), 0);
+    ck_assert_int_eq(log_succeed(&next, &log, path, LOG_DEBUG, LOG_LOGFMT), 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    log_close(&log);
+    log_write(&next, NULL, LOG_DEBUG, NULL, "next");
+    check_match(read_file(old), LOGFMT_TIME "level=debug msg=\"next\"\n$");
+    ck_assert_int_eq(log_reopen(&next), 0);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    log_close(&next);
+}
+END_TEST
+
+START_TEST(a_successor_may_have_another_file)
+{
+    struct log log = {.fd = STDERR_FILENO};
+    struct log next;
+
+    ck_assert_int_eq(log_succeed(&next, &log, path, LOG_INFO, LOG_TEXT), 0);
+    ck_assert_int_eq(log_succeed(&log, &next, NULL, LOG_INFO, LOG_TEXT), 0);
+    ck_assert_int_eq(log.fd, STDERR_FILENO);
+    ck_assert_int_eq(
+        log_succeed(&log, &next, "/nosuch/log", LOG_INFO, LOG_TEXT), -ENOENT);
+    log_write(&next, NULL, LOG_INFO, NULL, "next");
+    check_match(read_file(path), "next\n$");
+    log_close(&next);
+}
+END_TEST
+
+/* From a file to another one, and from stderr to a file; each time the other
+   one stays the caller's. */
+START_TEST(a_log_can_be_redirected)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    struct log err;
+    char other[80];
+    int fd;
+
+    (void)snprintf(other, sizeof(other), "%s.1", path);
+    fd = open(other, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(log_open(&err, NULL, LOG_INFO, LOG_TEXT), 0);
+    log_redirect(&log, -1);
+    log_write(&log, NULL, LOG_INFO, NULL, "one");
+    log_redirect(&log, fd);
+    log_redirect(&err, fd);
+    ck_assert_int_eq(close(fd), 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "two");
+    log_write(&err, NULL, LOG_INFO, NULL, "three");
+    ck_assert_int_ne(err.fd, STDERR_FILENO);
+    ck_assert_int_eq(fcntl(err.fd, F_GETFD), FD_CLOEXEC);
+    log_close(&log);
+    log_close(&err);
+    check_match(read_file(path), TEXT_TIME "info  one\n$");
+    check_match(read_file(other), TEXT_TIME "info  two\n.*info  three\n$");
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_opened_is_told)
 {
     struct log log = {.fd = 77};
@@ -492,6 +556,70 @@ START_TEST(a_file_that_cannot_be_opened_is_told)
     ck_assert_int_eq(log_open(&log, "/nosuch/log", LOG_INFO, LOG_TEXT),
                      -ENOENT);
     ck_assert_int_eq(log.fd, 77);
+}
+END_TEST
+
+START_TEST(a_fifo_without_a_reader_is_told)
+{
+    struct log log = {.fd = 77};
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(log_open(&log, path, LOG_INFO, LOG_TEXT), -ENXIO);
+    ck_assert_str_eq(log_explain(-ENXIO),
+                     "it is a FIFO that nobody reads, or a socket");
+    ck_assert_str_eq(log_explain(-EISDIR), strerror(EISDIR));
+    ck_assert_int_eq(log.fd, 77);
+}
+END_TEST
+
+/* Nobody reads, so that it is full; returns how many were written by then. */
+static uint32_t fill(struct log *log)
+{
+    uint32_t count = 0;
+
+    while (log->lost == 0) {
+        log_write(log, NULL, LOG_INFO, NULL, "%s", "line");
+        ck_assert_uint_lt(++count, 10000);
+    }
+    return count - 1;
+}
+
+/* What is in the FIFO now. */
+static size_t drain(int fd, char *text, size_t size)
+{
+    ssize_t count = read(fd, text, size - 1);
+
+    ck_assert_int_gt(count, 0);
+    text[count] = '\0';
+    return (size_t)count;
+}
+
+START_TEST(what_a_full_fifo_does_not_take_is_counted_and_told)
+{
+    static char text[65536];
+    struct log log;
+    uint32_t written;
+    int reader;
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    reader = open(path, O_RDONLY | O_NONBLOCK);
+    ck_assert_int_ge(reader, 0);
+    ck_assert_int_ge(fcntl(reader, F_SETPIPE_SZ, 4096), 0);
+    log = open_log(LOG_INFO, LOG_TEXT);
+    written = fill(&log);
+    ck_assert_uint_gt(written, 10);
+    log_write(&log, NULL, LOG_INFO, NULL, "lost, too");
+    ck_assert_uint_eq(log.lost, 2);
+    (void)drain(reader, text, sizeof(text));
+    check_match(text, "^(" TEXT_TIME "info  line\n)+$");
+    log_write(&log, NULL, LOG_INFO, NULL, "again");
+    ck_assert_uint_eq(log.lost, 0);
+    (void)drain(reader, text, sizeof(text));
+    check_match(
+        text, "^" TEXT_TIME "warn  2 lines of this log could not be written: "
+              "Resource temporarily unavailable\n" TEXT_TIME "info  again\n$");
+    log_close(&log);
+    ck_assert_int_eq(close(reader), 0);
 }
 END_TEST
 
@@ -543,6 +671,91 @@ START_TEST(only_a_terminal_that_wants_it_gets_colour)
 }
 END_TEST
 
+/* A second file, which the caller closes. */
+static int open_other(char name[80])
+{
+    int fd;
+
+    (void)snprintf(name, 80, "%s.1", path);
+    fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    return fd;
+}
+
+START_TEST(a_redirected_log_writes_to_the_other_file)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    struct log view = log_view(&log, LOG_DEBUG);
+    char other[80];
+    int fd = open_other(other);
+    const int before = log.fd;
+
+    log_write(&log, NULL, LOG_INFO, NULL, "one");
+    log_redirect(&log, fd);
+    ck_assert_int_eq(log.fd, before);
+    ck_assert_int_ne(fcntl(log.fd, F_GETFD) & FD_CLOEXEC, 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "two");
+    log_write(&view, NULL, LOG_DEBUG, NULL, "three");
+    /* It stays the caller's. */
+    ck_assert_int_eq(write(fd, "four\n", 5), 5);
+    ck_assert_int_eq(close(fd), 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "five");
+    check_match(read_file(path), TEXT_TIME "info  one\n$");
+    check_match(read_file(other), "info  two\n.*debug three\nfour\n.*five\n$");
+    log_close(&log);
+}
+END_TEST
+
+START_TEST(a_redirected_log_can_be_reopened)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+    char other[80];
+    int fd = open_other(other);
+
+    log_redirect(&log, fd);
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert_int_eq(log_reopen(&log), 0);
+    log_write(&log, NULL, LOG_INFO, NULL, "here");
+    log_close(&log);
+    check_match(read_file(path), TEXT_TIME "info  here\n$");
+    ck_assert_str_eq(read_file(other), "");
+}
+END_TEST
+
+START_TEST(without_a_file_nothing_is_redirected)
+{
+    struct log log = open_log(LOG_INFO, LOG_TEXT);
+
+    log_redirect(&log, -1);
+    log_write(&log, NULL, LOG_INFO, NULL, "here");
+    log_close(&log);
+    check_match(read_file(path), TEXT_TIME "info  here\n$");
+}
+END_TEST
+
+START_TEST(a_log_on_stderr_stays_there)
+{
+    const int kept = dup(STDERR_FILENO);
+    struct log log;
+    char other[80];
+    int fd = open_other(other);
+    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    ck_assert_int_ge(kept, 0);
+    ck_assert_int_ge(dup2(file, STDERR_FILENO), 0);
+    ck_assert_int_eq(log_open(&log, NULL, LOG_INFO, LOG_TEXT), 0);
+    log_redirect(&log, fd);
+    log_write(&log, NULL, LOG_INFO, NULL, "here");
+    log_close(&log);
+    ck_assert_int_ge(dup2(kept, STDERR_FILENO), 0);
+    ck_assert_int_eq(close(kept), 0);
+    ck_assert_int_eq(close(file), 0);
+    ck_assert_int_eq(close(fd), 0);
+    check_match(read_file(path), "info  here\n$");
+    ck_assert_str_eq(read_file(other), "");
+}
+END_TEST
+
 UNIT_MAIN_WITH("log",
                make_folder,
                remove_folder,
@@ -566,5 +779,14 @@ UNIT_MAIN_WITH("log",
                a_file_is_appended_to_and_private,
                reopening_follows_a_rotation,
                the_old_file_stays_if_it_cannot_be_reopened,
+               a_successor_shares_the_file,
+               a_successor_may_have_another_file,
+               a_log_can_be_redirected,
                a_file_that_cannot_be_opened_is_told,
-               only_a_terminal_that_wants_it_gets_colour)
+               a_fifo_without_a_reader_is_told,
+               what_a_full_fifo_does_not_take_is_counted_and_told,
+               only_a_terminal_that_wants_it_gets_colour,
+               a_redirected_log_writes_to_the_other_file,
+               a_redirected_log_can_be_reopened,
+               without_a_file_nothing_is_redirected,
+               a_log_on_stderr_stays_there)

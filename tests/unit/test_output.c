@@ -134,10 +134,15 @@ static void set_up(void)
     ck_assert_ptr_nonnull(output);
 }
 
+static void call(const struct output_segment *owed)
+{
+    owed->release(owed->arg);
+}
+
 static void tear_down(void)
 {
     output_free(output);
-    ck_assert(!output_pool_settle(&pool));
+    ck_assert(!output_pool_settle(&pool, call));
     output_pool_fini(&pool);
     free(sink.bytes);
 }
@@ -614,9 +619,9 @@ START_TEST(what_is_lent_leaves_uncopied_with_what_is_around_it)
     expect_queued("one went two");
     ck_assert_uint_eq(sink.calls, 1);
     ck_assert_uint_eq(released, 0); /* not from within the flush */
-    ck_assert(!output_pool_settle(&pool));
+    ck_assert(!output_pool_settle(&pool, call));
     ck_assert_uint_eq(released, 1);
-    ck_assert(!output_pool_settle(&pool));
+    ck_assert(!output_pool_settle(&pool, call));
     ck_assert_uint_eq(released, 1);
 }
 END_TEST
@@ -629,13 +634,13 @@ START_TEST(a_release_waits_until_the_last_byte_is_sent)
     lend("second", &released[1]);
     sink.limit = 5;
     ck_assert_int_eq(flush(), -EAGAIN);
-    (void)output_pool_settle(&pool);
+    (void)output_pool_settle(&pool, call);
     ck_assert_uint_eq(released[0], 1);
     ck_assert_int_eq(flush(), -EAGAIN);
-    (void)output_pool_settle(&pool);
+    (void)output_pool_settle(&pool, call);
     ck_assert_uint_eq(released[1], 0);
     ck_assert_int_eq(flush(), 0);
-    (void)output_pool_settle(&pool);
+    (void)output_pool_settle(&pool, call);
     ck_assert_uint_eq(released[1], 1);
     expect_sent("firstsecond");
 }
@@ -652,8 +657,9 @@ START_TEST(what_is_dropped_is_released_too)
     replace();
     ck_assert_uint_eq(released[0], 0);
     ck_assert_int_eq(output_promise(&pool), 0);
-    output_owe(&pool, note_release, &released[2]);
-    (void)output_pool_settle(&pool);
+    output_owe(&pool, &(struct output_loan){.release = note_release,
+                                            .arg = &released[2]});
+    (void)output_pool_settle(&pool, call);
     ck_assert_uint_eq(released[0], 1);
     ck_assert_uint_eq(released[1], 1);
     ck_assert_uint_eq(released[2], 1);
@@ -707,7 +713,7 @@ START_TEST(a_file_follows_its_head_and_says_so)
     ck_assert_int_eq(flush(), 0);
     expect_sent("head 234 tail");
     ck_assert_uint_eq(output->file_bytes, 0);
-    (void)output_pool_settle(&pool);
+    (void)output_pool_settle(&pool, call);
     ck_assert_uint_eq(released, 1);
     append("again");
     sink.more = true;
@@ -749,7 +755,7 @@ START_TEST(a_large_file_is_sent_by_turns)
     }
     ck_assert_int_gt(turns, 1);
     ck_assert_uint_eq(sink.size, 10 * MIB);
-    (void)output_pool_settle(&pool);
+    (void)output_pool_settle(&pool, call);
     ck_assert_uint_eq(released, 1);
     ck_assert_int_eq(close(fd), 0);
 }
@@ -759,15 +765,16 @@ static void lend_again(void *arg)
 {
     (void)arg;
     ck_assert_int_eq(output_promise(&pool), 0);
-    output_owe(&pool, note_release, &releases);
+    output_owe(&pool, &(struct output_loan){.release = note_release,
+                                            .arg = &releases});
 }
 
 START_TEST(a_release_that_lends_does_not_go_on_for_ever)
 {
     ck_assert_int_eq(output_promise(&pool), 0);
-    output_owe(&pool, lend_again, NULL);
-    ck_assert(output_pool_settle(&pool));
-    ck_assert(!output_pool_settle(&pool));
+    output_owe(&pool, &(struct output_loan){.release = lend_again});
+    ck_assert(output_pool_settle(&pool, call));
+    ck_assert(!output_pool_settle(&pool, call));
 }
 END_TEST
 
@@ -918,7 +925,7 @@ static void take_step(struct model *model)
         lend_random(model);
         break;
     case 12:
-        (void)output_pool_settle(&pool);
+        (void)output_pool_settle(&pool, call);
         break;
     case 0:
     case 1:
@@ -968,7 +975,7 @@ START_TEST(any_sequence_of_steps_sends_all_bytes_in_order)
         sink.is_random = false;
         while (flush() != 0) {
         }
-        (void)output_pool_settle(&pool);
+        (void)output_pool_settle(&pool, call);
         ck_assert_uint_eq(lent_count, 0);
         ck_assert_uint_eq(output->file_bytes, 0);
         ck_assert_uint_eq(output->queued, 0);

@@ -2,12 +2,21 @@
 #include "unit.h"
 
 #include "peers.h"
+#include "seed.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #define MANY 100000u
+
+static void begin(struct peers *peers)
+{
+    uint64_t seed[2];
+
+    ck_assert_int_eq(seed_make(seed), 0);
+    peers_init(peers, seed, NULL);
+}
 
 static void make_key(unsigned char key[16], uint32_t number)
 {
@@ -31,7 +40,7 @@ START_TEST(refuses_beyond_the_limit)
     uint32_t slot;
     uint32_t other = 77;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     ck_assert_int_eq(enter(&peers, 1, 2, &slot), 0);
     ck_assert_int_eq(enter(&peers, 1, 2, &other), 0);
     ck_assert_uint_eq(slot, other);
@@ -47,7 +56,7 @@ START_TEST(who_leaves_makes_room)
     struct peers peers;
     uint32_t slot;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     for (int i = 0; i < 100; i++) {
         ck_assert_int_eq(enter(&peers, 1, 1, &slot), 0);
         ck_assert_int_eq(enter(&peers, 1, 1, &slot), -EDQUOT);
@@ -65,7 +74,7 @@ START_TEST(addresses_are_counted_apart)
     uint32_t other;
     unsigned char key[16] = {0};
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     ck_assert_int_eq(peers_enter(&peers, key, 1, &one), 0);
     for (size_t i = 0; i < 16; i++) {
         key[i] ^= 1;
@@ -83,7 +92,7 @@ START_TEST(limit_0_is_none)
     struct peers peers;
     uint32_t slot;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     for (int i = 0; i < 1000; i++) {
         ck_assert_int_eq(enter(&peers, 1, 0, &slot), 0);
     }
@@ -101,7 +110,7 @@ START_TEST(a_hundred_thousand_addresses)
     struct peers peers;
     uint32_t slot;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     for (uint32_t i = 0; i < MANY; i++) {
         ck_assert_int_eq(enter(&peers, i, 2, &slots[i]), 0);
     }
@@ -130,7 +139,7 @@ START_TEST(slots_are_used_again)
     uint32_t kept;
     uint32_t capacity;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     ck_assert_int_eq(enter(&peers, 0, 1, &kept), 0);
     capacity = peers.capacity;
     for (uint32_t i = 1; i < MANY; i++) {
@@ -149,7 +158,7 @@ START_TEST(memory_goes_back_with_the_last_peer)
     static uint32_t slots[5000];
     struct peers peers;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     ck_assert_ptr_null(peers.slots);
     for (int round = 0; round < 3; round++) {
         for (uint32_t i = 0; i < 5000; i++) {
@@ -174,7 +183,7 @@ START_TEST(neighbouring_addresses_are_spread)
     uint32_t slot;
     size_t used = 0;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     for (uint32_t i = 0; i < 1u << 17; i++) {
         ck_assert_int_eq(enter(&peers, i, 1, &slot), 0);
     }
@@ -188,16 +197,53 @@ START_TEST(neighbouring_addresses_are_spread)
 }
 END_TEST
 
-START_TEST(each_table_has_its_own_secret)
+START_TEST(others_see_how_many_each_has)
 {
-    struct peers one;
-    struct peers other;
+    static const uint64_t seed[2] = {1, 2};
+    static struct headcount published;
+    struct peers peers;
+    uint32_t one;
+    uint32_t other;
+    uint64_t tag;
+    uint64_t other_tag;
 
-    ck_assert_int_eq(peers_init(&one), 0);
-    ck_assert_int_eq(peers_init(&other), 0);
-    ck_assert_mem_ne(one.seed, other.seed, sizeof(one.seed));
-    peers_fini(&one);
-    peers_fini(&other);
+    peers_init(&peers, seed, &published);
+    ck_assert_int_eq(enter(&peers, 1, 2, &one), 0);
+    ck_assert_int_eq(enter(&peers, 1, 2, &one), 0);
+    ck_assert_int_eq(enter(&peers, 1, 2, &one), -EDQUOT);
+    ck_assert_int_eq(enter(&peers, 2, 2, &other), 0);
+    tag = peers_tag(&peers, one);
+    other_tag = peers_tag(&peers, other);
+    ck_assert_uint_eq(peers_count(&peers, one), 2);
+    ck_assert_uint_eq(headcount_get(&published, tag), 2);
+    ck_assert_uint_eq(headcount_get(&published, other_tag), 1);
+    peers_leave(&peers, one);
+    ck_assert_uint_eq(headcount_get(&published, tag), 1);
+    peers_leave(&peers, other);
+    ck_assert_uint_eq(headcount_get(&published, other_tag), 0);
+    peers_leave(&peers, one);
+    ck_assert_uint_eq(headcount_get(&published, tag), 0);
+    peers_fini(&peers);
+}
+END_TEST
+
+START_TEST(a_tag_is_the_same_wherever_the_seed_is)
+{
+    static const uint64_t seeds[2][2] = {{1, 2}, {1, 3}};
+    struct peers peers[3];
+    uint64_t tags[3];
+
+    for (size_t i = 0; i < 3; i++) {
+        uint32_t slot;
+
+        peers_init(&peers[i], seeds[i / 2], NULL);
+        ck_assert_int_eq(enter(&peers[i], (uint32_t)i, 1, &slot), 0);
+        ck_assert_int_eq(enter(&peers[i], 7, 1, &slot), 0);
+        tags[i] = peers_tag(&peers[i], slot);
+        peers_fini(&peers[i]);
+    }
+    ck_assert_uint_eq(tags[0], tags[1]);
+    ck_assert_uint_ne(tags[0], tags[2]);
 }
 END_TEST
 
@@ -211,7 +257,7 @@ START_TEST(the_hash_is_siphash)
     struct peers peers;
     uint32_t slot;
 
-    ck_assert_int_eq(peers_init(&peers), 0);
+    begin(&peers);
     memcpy(peers.seed, seed, sizeof(seed));
     ck_assert_int_eq(peers_enter(&peers, seed, 1, &slot), 0);
     ck_assert_uint_eq(
@@ -230,5 +276,6 @@ UNIT_MAIN("peers",
           slots_are_used_again,
           memory_goes_back_with_the_last_peer,
           neighbouring_addresses_are_spread,
-          each_table_has_its_own_secret,
+          others_see_how_many_each_has,
+          a_tag_is_the_same_wherever_the_seed_is,
           the_hash_is_siphash)

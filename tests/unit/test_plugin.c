@@ -258,6 +258,96 @@ START_TEST(half_a_plugin_is_refused)
 }
 END_TEST
 
+/* -------------------------------------------------------- paths and images */
+
+START_TEST(a_path_is_resolved_without_loading)
+{
+    char path[PATH_MAX];
+    char *real;
+    char *absolute = NULL;
+
+    fixtures_find("options_bad", path); /* which would not load */
+    real = realpath(path, NULL);
+    ck_assert_ptr_nonnull(real);
+    ck_assert_int_eq(symlink(real, fixtures_path("link.so")), 0);
+    ck_assert_int_eq(chdir(fixtures_root), 0);
+    ck_assert_int_eq(plugin_resolve("./link.so", &absolute, &refusal), 0);
+    ck_assert_str_eq(absolute, real);
+    free(absolute);
+    free(real);
+}
+END_TEST
+
+static void unresolved(const char *path, int number, const char *text)
+{
+    char untouched;
+    char *absolute = &untouched;
+
+    memset(&refusal, 'x', sizeof(refusal));
+    ck_assert_int_eq(plugin_resolve(path, &absolute, &refusal), number);
+    ck_assert_ptr_eq(absolute, &untouched);
+    ck_assert_str_eq(refusal.path, path);
+    ck_assert_msg(strstr(refusal.text, text) != NULL, "%s: %s", path,
+                  refusal.text);
+}
+
+START_TEST(what_is_no_shared_object_is_not_resolved)
+{
+    unresolved("/nosuch/x.so", -ENOENT, "no such file");
+    unresolved(fixtures_root, -ENOEXEC, "a folder");
+    fixtures_write("x.so", "#!/bin/sh\n", 10);
+    unresolved(fixtures_path("x.so"), -ENOEXEC, "a script");
+    ck_assert_int_eq(symlink("/nosuch/x.so", fixtures_path("y.so")), 0);
+    unresolved(fixtures_path("y.so"), -ENOENT, "no such file");
+}
+END_TEST
+
+START_TEST(bytes_may_lie_elsewhere)
+{
+    struct plugin *plugin = NULL;
+    char image[PATH_MAX];
+
+    fixtures_find("whole", image);
+    ck_assert_int_eq(
+        plugin_load_image("/nosuch/named.so", image, &plugin, &refusal), 0);
+    ck_assert_str_eq(plugin->path, "/nosuch/named.so");
+    ck_assert_str_eq(plugin->protocol.name, "whole-1_x");
+    ck_assert_str_eq(plugin->options[0].name, "number");
+    plugin_free(plugin);
+}
+END_TEST
+
+static void refused_image(const char *image, int number, const char *text)
+{
+    struct plugin *plugin = (struct plugin *)&refusal;
+
+    memset(&refusal, 'x', sizeof(refusal));
+    ck_assert_int_eq(
+        plugin_load_image("/nosuch/named.so", image, &plugin, &refusal),
+        number);
+    ck_assert_ptr_eq(plugin, (struct plugin *)&refusal);
+    ck_assert_str_eq(refusal.path, "/nosuch/named.so");
+    ck_assert_msg(strstr(refusal.text, text) != NULL, "%s: %s", image,
+                  refusal.text);
+}
+
+START_TEST(an_image_is_refused_by_the_plugins_path)
+{
+    char image[PATH_MAX];
+
+    fixtures_write("x.so", "garbage", 7);
+    refused_image(fixtures_path("x.so"), -ENOEXEC, "");
+    fixtures_find("undefined", image);
+    refused_image(image, -ENOEXEC, "berth_nobody_defines_this");
+    fixtures_find("symbol_none", image);
+    refused_image(image, -EINVAL, "it is no protocol");
+    fixtures_find("name_bad", image);
+    refused_image(image, -EINVAL, "is not allowed");
+    fixtures_find("abi_2", image);
+    refused_image(image, -ENOTSUP, "version 2");
+}
+END_TEST
+
 UNIT_MAIN_WITH("plugin",
                fixtures_begin,
                fixtures_end,
@@ -276,4 +366,8 @@ UNIT_MAIN_WITH("plugin",
                options_and_settings_belong_together,
                counters_are_checked,
                files_that_do_not_load_are_told_with_a_remedy,
-               half_a_plugin_is_refused)
+               half_a_plugin_is_refused,
+               a_path_is_resolved_without_loading,
+               what_is_no_shared_object_is_not_resolved,
+               bytes_may_lie_elsewhere,
+               an_image_is_refused_by_the_plugins_path)

@@ -105,7 +105,12 @@ static void write_arg(berth_conn *c, void *arg)
     const char *words = arg;
 
     if (c == NULL) {
+        const struct crumb *crumb = simulator.watch.crumb;
+
         tell("gone:");
+        ck_assert_uint_eq(atomic_load(&crumb->sequence) % 2, 1);
+        ck_assert_uint_eq(atomic_load(&crumb->callback), CRUMB_POSTED);
+        ck_assert_uint_eq(atomic_load(&crumb->connection), 0);
     } else {
         (void)berth_write(c, words, strlen(words));
     }

@@ -2,7 +2,11 @@
 #include "snapshot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "fixtures.h"
 #include "unit.h"
@@ -310,9 +314,84 @@ START_TEST(an_older_kernel_gives_memfds_all_the_same)
 }
 END_TEST
 
+/* A process that writes into a FIFO that it waits for; its pid. */
+static pid_t write_fifo(const char *name, const char *bytes, size_t size)
+{
+    pid_t pid;
+
+    ck_assert_int_eq(mkfifo(name, 0600), 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)!write(open(name, O_WRONLY), bytes, size);
+        _exit(0);
+    }
+    return pid;
+}
+
+START_TEST(what_can_be_read_once_is_held)
+{
+    const char *name = fixtures_path("fifo");
+    const pid_t pid = write_fifo(name, "bytes", 5);
+    struct snapshot_file held = {.path = name};
+
+    ck_assert_int_eq(snapshot_hold(name, 5, &held.fd), 0);
+    ck_assert_int_ge(held.fd, 0);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    expect_bytes(&held, "bytes");
+    expect_bytes(&held, "bytes"); /* again */
+    ck_assert_int_eq(close(held.fd), 0);
+}
+END_TEST
+
+START_TEST(more_than_is_allowed_is_not_held)
+{
+    const char *name = fixtures_path("fifo");
+    const pid_t pid = write_fifo(name, "bytes", 5);
+    int fd = 0;
+
+    ck_assert_int_eq(snapshot_hold(name, 4, &fd), -EFBIG);
+    ck_assert_int_eq(fd, -1);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert_int_eq(snapshot_hold("/dev/zero", MOST, &fd), -EFBIG);
+}
+END_TEST
+
+START_TEST(what_can_be_read_again_is_left_alone)
+{
+    int fd = 0;
+
+    fixtures_write("regular", "x", 1);
+    ck_assert_int_eq(snapshot_hold(fixtures_path("regular"), MOST, &fd), 0);
+    ck_assert_int_eq(fd, -1);
+    fd = 0;
+    ck_assert_int_eq(snapshot_hold(fixtures_path("none"), MOST, &fd), 0);
+    ck_assert_int_eq(fd, -1);
+    fd = 0;
+    ck_assert_int_eq(snapshot_hold(fixtures_root, MOST, &fd), 0);
+    ck_assert_int_eq(fd, -1);
+}
+END_TEST
+
 START_TEST(freeing_null_is_fine)
 {
     snapshot_free(NULL);
+}
+END_TEST
+
+START_TEST(a_sealed_one_takes_nothing)
+{
+    const struct snapshot_file *taken = NULL;
+
+    fixtures_write("a.so", "one", 3);
+    (void)take("a", "a.so");
+    snapshot_seal(snapshot);
+    fixtures_write("b.so", "two", 3);
+    ck_assert_int_eq(try_plugin("b", "b.so", &taken), -ENOENT);
+    ck_assert_int_eq(try_plugin("another", "a.so", &taken), -ENOENT);
+    ck_assert_ptr_null(taken);
+    ck_assert_uint_eq(snapshot_count(snapshot), 1);
+    expect_bytes(snapshot_find(snapshot, SNAPSHOT_PLUGIN, "a"), "one");
 }
 END_TEST
 
@@ -333,4 +412,8 @@ UNIT_MAIN_WITH("snapshot",
                what_does_not_load_is_used_in_place_by_all_its_names,
                without_memfds_files_are_used_where_they_lie,
                an_older_kernel_gives_memfds_all_the_same,
-               freeing_null_is_fine)
+               what_can_be_read_once_is_held,
+               more_than_is_allowed_is_not_held,
+               what_can_be_read_again_is_left_alone,
+               freeing_null_is_fine,
+               a_sealed_one_takes_nothing)

@@ -128,6 +128,55 @@ START_TEST(the_first_that_claims_it_has_it)
 }
 END_TEST
 
+static struct crumb crumb;
+static struct crumb_place sniffed; /* what it said when sniff was called */
+
+static enum berth_verdict look_at_crumb(const char *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    ck_assert_uint_eq(atomic_load(&crumb.sequence) % 2, 1);
+    sniffed =
+        (struct crumb_place){.entry = crumb.entry, .callback = crumb.callback};
+    return BERTH_NO;
+}
+
+static void ignore_clash(void *arg,
+                         const struct sniff_candidate *first,
+                         const struct sniff_candidate *second,
+                         const char *kind)
+{
+    (void)arg;
+    (void)first;
+    (void)second;
+    (void)kind;
+}
+
+START_TEST(the_breadcrumb_names_whose_sniff_it_is)
+{
+    static const struct sniff_candidate lookers[] = {
+        {.entry = "one", .sniff = look_at_crumb, .number = 7},
+        {.entry = "two", .sniff = NULL},
+    };
+    const struct sniff_settings own = {
+        .candidates = lookers, .count = 2, .most = 100, .crumb = &crumb};
+    const struct crumb_place gate = {.entry = 1, .callback = CRUMB_ON_DATA};
+
+    (void)crumb_enter(&crumb, gate);
+    ck_assert_int_eq(sniff_choose(&own, "x", 1, false), 1);
+    ck_assert_uint_eq(sniffed.entry, 7);
+    ck_assert_int_eq(sniffed.callback, CRUMB_SNIFF);
+    ck_assert_uint_eq(atomic_load(&crumb.entry), 1);
+    ck_assert_uint_eq(atomic_load(&crumb.callback), CRUMB_ON_DATA);
+    (void)crumb_leave(&crumb);
+    /* It is asked about samples when no callback runs. */
+    sniffed = gate;
+    sniff_compare(&own, ignore_clash, NULL);
+    ck_assert_uint_eq(sniffed.entry, 7);
+    ck_assert_uint_eq(atomic_load(&crumb.sequence) % 2, 0);
+}
+END_TEST
+
 START_TEST(more_waits_but_not_for_ever)
 {
     static const struct sniff_candidate hopeful[] = {
@@ -283,6 +332,7 @@ UNIT_MAIN_WITH("sniff",
                set_up,
                tear_down,
                the_first_that_claims_it_has_it,
+               the_breadcrumb_names_whose_sniff_it_is,
                more_waits_but_not_for_ever,
                the_last_one_is_not_asked,
                all_bytes_reach_the_one_it_is_at_every_cut,

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "connections.h"
 #include "fixtures.h"
 #include "unit.h"
 
@@ -749,6 +750,81 @@ START_TEST(freeing_null_is_fine)
 }
 END_TEST
 
+/* --------------------------------------------------------- without a process */
+
+/* Whoever logs at all logs a detail. */
+static void log_of_all(struct worker *worker, struct log *server_log)
+{
+    const struct connections *all = worker_connections(worker);
+
+    LOG(server_log, LOG_DEBUG, NULL, "a detail of the server");
+    for (size_t i = 0; i < all->entry_count; i++) {
+        berth_entry *entry = &all->entries[i].head;
+
+        if (!config.entries[i].is_aside) {
+            berth_entry_log(entry, BERTH_DEBUG, "a detail of %s", entry->name);
+        }
+    }
+    log_write(server_log, NULL, LOG_ERROR, NULL, "that was all");
+    (void)await("that was all");
+}
+
+static struct worker *make_worker(struct log *server_log)
+{
+    struct worker *worker = NULL;
+    struct errors errors;
+
+    errors_init(&errors);
+    open_child_log(server_log);
+    ck_assert_int_eq(worker_new(&config, server_log, NULL, &errors, &worker),
+                     0);
+    errors_fini(&errors);
+    return worker;
+}
+
+START_TEST(the_level_counts_also_for_entries_that_have_their_own)
+{
+    struct log server_log;
+    struct worker *worker;
+
+    entries[1].log.level = LOG_ERROR;
+    add_entry(&chatty, "unix:first");
+    add_entry(&chatty, "unix:second");
+    worker = make_worker(&server_log);
+    log_of_all(worker, &server_log);
+    ck_assert_ptr_null(strstr(lines, "a detail"));
+    worker_set_log_level(worker, LOG_DEBUG);
+    log_of_all(worker, &server_log);
+    ck_assert_ptr_nonnull(strstr(lines, "a detail of the server"));
+    ck_assert_ptr_nonnull(strstr(lines, "a detail of first"));
+    ck_assert_ptr_nonnull(strstr(lines, "a detail of second"));
+    lines[line_bytes = seen_bytes = 0] = '\0';
+    worker_set_log_level(worker, LOG_INFO);
+    log_of_all(worker, &server_log);
+    ck_assert_ptr_null(strstr(lines, "a detail"));
+    ck_assert(worker_free(worker));
+    log_close(&server_log);
+}
+END_TEST
+
+START_TEST(entries_that_are_put_aside_have_no_level)
+{
+    struct log server_log;
+    struct worker *worker;
+
+    entries[0].is_aside = true;
+    add_entry(&chatty, "unix:first");
+    add_entry(&chatty, "unix:second");
+    worker = make_worker(&server_log);
+    worker_set_log_level(worker, LOG_DEBUG);
+    log_of_all(worker, &server_log);
+    ck_assert_ptr_null(strstr(lines, "a detail of first"));
+    ck_assert_ptr_nonnull(strstr(lines, "a detail of second"));
+    ck_assert(worker_free(worker));
+    log_close(&server_log);
+}
+END_TEST
+
 UNIT_MAIN_WITH("worker",
                set_up,
                tear_down,
@@ -770,4 +846,6 @@ UNIT_MAIN_WITH("worker",
                sigusr1_opens_the_log_anew_and_tells_each_entry,
                every_address_that_cannot_be_bound_is_told,
                every_init_that_refuses_is_told,
-               freeing_null_is_fine)
+               freeing_null_is_fine,
+               the_level_counts_also_for_entries_that_have_their_own,
+               entries_that_are_put_aside_have_no_level)
