@@ -21,7 +21,8 @@ configure_file("${new_protocol}/berth-new.in"
     GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_DATADIR}/berth")
 file(CREATE_LINK "${new_protocol}/templates"
-    "${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_DATADIR}/berth/new-protocol" SYMBOLIC)
+    "${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_DATADIR}/berth/new-protocol"
+    SYMBOLIC)
 install(PROGRAMS "${PROJECT_BINARY_DIR}/bin/berth-new"
     DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(DIRECTORY "${new_protocol}/templates/"

@@ -16,10 +16,12 @@
 #
 # BERTH_PLUGIN_DIR is where an installed server looks, relative to its prefix:
 #   install(TARGETS NAME LIBRARY DESTINATION ${BERTH_PLUGIN_DIR})
-include_guard(GLOBAL)
 include(GNUInstallDirs)
 
+# Before the guard: each folder that calls find_package() has variables of its
+# own.
 set(BERTH_PLUGIN_DIR "${CMAKE_INSTALL_LIBDIR}/berth")
+include_guard(GLOBAL)
 
 function(berth_add_transcripts name)
     foreach(file IN LISTS ARGN)
