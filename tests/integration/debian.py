@@ -53,7 +53,10 @@ class Debian(unittest.TestCase):
                      "usr/lib/systemd/system/berth.service",
                      "usr/lib/cmake/berth/berth-config.cmake",
                      "usr/lib/pkgconfig/berth-protocol.pc",
-                     "usr/share/berth/new-protocol/protocol.c.in"):
+                     "usr/share/bash-completion/completions/berth",
+                     "usr/share/berth/new-protocol/protocol.c.in",
+                     "usr/share/fish/vendor_completions.d/berth.fish",
+                     "usr/share/zsh/vendor-completions/_berth"):
             self.assertTrue(os.path.isfile(self.path(path)), path)
         pages = glob.glob(self.path("usr/share/man/man*/*"))
         self.assertGreater(len(pages), 4)
