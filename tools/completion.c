@@ -8,220 +8,21 @@
  * In a help an option stands in a line "  -x, --name VALUE  what it is"; a
  * command in "  name VALUE  what it is" before the first option; and below a
  * line that begins with "Rules" such lines are what RULE may be. VALUE tells
- * what is offered: see values.
+ * what is offered: see completion/help.c.
  */
-#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind {
-    OPTION,
-    COMMAND,
-    MANNER,
-    RULE,
-    EXAMPLE, /* none of it is offered */
-};
-
-struct item {
-    enum kind kind;
-    char letter; /* '\0': none */
-    char name[32];
-    char value[32]; /* "": takes none */
-    char help[96];
-};
-
-/* What is offered for a VALUE; for all others, nothing. */
-static const struct value {
-    const char *name;
-    const char *words; /* NULL: files */
-    bool is_folder;
-} values[] = {
-    {"FILE", NULL, false},
-    {"PATH", NULL, false},
-    {"FOLDER", NULL, true},
-    {"LANG", "c c++", false},
-    {"LEVEL", "error warning info debug", false},
-    {"PARTS",
-     "settings state timer settings,state settings,timer state,timer "
-     "settings,state,timer",
-     false},
-};
-
-static struct {
-    const char *name;
-    char function[32]; /* the name, as one of a function */
-    bool is_server;    /* the words are names of plugins, or their files */
-    bool is_try;       /* the words are a plugin's file, and transcripts */
-    struct item items[96];
-    size_t count;
-} program;
-
-/* ------------------------------------------------------------------ reading */
-
-static const char *skip(const char *text, char byte)
-{
-    return text + strspn(text, (char[]){byte, '\0'});
-}
-
-/* Copies what comes before any of `ends`; returns what is behind it. */
-static const char *
-take(const char *text, const char *ends, char *word, size_t size)
-{
-    size_t length = strcspn(text, ends);
-
-    (void)snprintf(word, size, "%.*s", (int)length, text);
-    return text + length;
-}
-
-/* The first clause of it, which is enough for a list; but a single word is
-   not. */
-static void take_help(struct item *item, const char *text)
-{
-    static const char *const ends[] = {";", ": ", " (", ", then"};
-
-    (void)take(text, "\n", item->help, sizeof(item->help));
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        char *end = strstr(item->help, ends[i]);
-
-        if (end != NULL && end > item->help + strcspn(item->help, " ")) {
-            *end = '\0';
-        }
-    }
-}
-
-static void read_item(const char *line, enum kind kind)
-{
-    const size_t most = sizeof(program.items) / sizeof(program.items[0]);
-    struct item *item = &program.items[program.count];
-    const char *next = skip(line, ' ');
-
-    if (program.count == most) {
-        return;
-    }
-    item->kind = kind;
-    if (kind == OPTION && next[1] != '-') {
-        item->letter = next[1];
-        next = skip(next + strlen("-x,"), ' ');
-    }
-    next = take(skip(next, '-'), " \n", item->name, sizeof(item->name));
-    if (next[0] == ' ' && (isupper((unsigned char)next[1]) || next[1] == '[')) {
-        next = take(next + 1, " \n", item->value, sizeof(item->value));
-    }
-    take_help(item, skip(next, ' '));
-    program.count += kind == EXAMPLE ? 0 : 1;
-}
-
-/* Of lines that are indented: an option, a word, or what goes on with one. */
-static void read_indented(const char *line, enum kind section)
-{
-    const char *next = skip(line, ' ');
-
-    if (next[0] == '-') {
-        read_item(line, OPTION);
-    } else if (next - line == 2 && islower((unsigned char)next[0])) {
-        read_item(line, section);
-    }
-}
-
-static bool begins(const char *line, const char *word)
-{
-    return strncmp(line, word, strlen(word)) == 0;
-}
-
-static void read_help(FILE *help)
-{
-    enum kind section = COMMAND;
-    char line[256];
-
-    while (fgets(line, sizeof(line), help) != NULL) {
-        if (begins(line, "Usage:")) {
-            program.is_server = strstr(line, "PLUGIN[=") != NULL;
-            program.is_try = strstr(line, "TRANSCRIPT") != NULL;
-        } else if (begins(line, "Manners")) {
-            section = MANNER;
-        } else if (begins(line, "Rules")) {
-            section = RULE;
-        } else if (line[0] == ' ') {
-            read_indented(line, section);
-            section = section == COMMAND && strstr(line, " --") != NULL
-                          ? EXAMPLE
-                          : section;
-        }
-    }
-}
-
-/* ----------------------------------------------------------------- asking */
-
-static bool has(enum kind kind)
-{
-    for (size_t i = 0; i < program.count; i++) {
-        if (program.items[i].kind == kind) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const struct value *find_value(const struct item *item)
-{
-    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
-        if (strcmp(values[i].name, item->value) == 0) {
-            return &values[i];
-        }
-    }
-    return NULL;
-}
-
-static void
-print_names(FILE *file, enum kind kind, const char *between, const char *before)
-{
-    for (size_t i = 0; i < program.count; i++) {
-        if (program.items[i].kind == kind) {
-            (void)fprintf(file, "%s%s", before, program.items[i].name);
-            before = between;
-        }
-    }
-}
-
-/* What a value may be, between blanks; nothing, if that is not known. */
-static void print_words(FILE *file, const struct item *item)
-{
-    const struct value *value = find_value(item);
-
-    if (strcmp(item->value, "RULE") == 0) {
-        print_names(file, RULE, " ", "");
-    } else if (strcmp(item->value, "MANNER") == 0) {
-        print_names(file, MANNER, " ", "");
-    } else if (value != NULL && value->words != NULL) {
-        (void)fputs(value->words, file);
-    }
-}
-
-static bool has_words(const struct item *item)
-{
-    const struct value *value = find_value(item);
-
-    return strcmp(item->value, "RULE") == 0 ||
-           strcmp(item->value, "MANNER") == 0 ||
-           (value != NULL && value->words != NULL);
-}
-
-static bool is_file(const struct item *item)
-{
-    return find_value(item) != NULL && find_value(item)->words == NULL;
-}
-
-static bool is_folder(const struct item *item)
-{
-    return is_file(item) && find_value(item)->is_folder;
-}
+#include "completion/help.h"
 
 /* In single quotes, with those of the text as `quote`, and a backslash before
    each of `special`. */
-static void
-print_help(FILE *file, const char *text, const char *quote, const char *special)
+static void print_quoted(FILE *file,
+                         const char *text,
+                         const char *quote,
+                         const char *special)
 {
     for (; *text != '\0'; text++) {
         if (*text == '\'') {
@@ -246,15 +47,15 @@ static void print_bash_item(FILE *file, const struct item *item)
     }
     (void)fprintf(file, "%s%s)\n", item->kind == OPTION ? "--" : "",
                   item->name);
-    if (is_file(item)) {
+    if (help_is_file(item)) {
         (void)fprintf(file,
                       "        compopt -o filenames 2>/dev/null\n"
                       "        mapfile -t COMPREPLY < <(compgen -%c -- "
                       "\"$word\")\n",
-                      is_folder(item) ? 'd' : 'f');
-    } else if (has_words(item)) {
+                      help_is_folder(item) ? 'd' : 'f');
+    } else if (help_has_words(item)) {
         (void)fputs("        mapfile -t COMPREPLY < <(compgen -W '", file);
-        print_words(file, item);
+        help_print_words(file, item);
         (void)fputs("' -- \"$word\")\n", file);
     }
     (void)fputs("        return\n        ;;\n", file);
@@ -280,20 +81,20 @@ static void print_bash_plugins(FILE *file)
 
 static void print_bash_commands(FILE *file)
 {
-    if (!has(COMMAND)) {
+    if (!help_has(COMMAND)) {
         return;
     }
     (void)fputs("    for earlier in \"${COMP_WORDS[@]:1:COMP_CWORD - 1}\"; do\n"
                 "        case $earlier in\n"
                 "        ",
                 file);
-    print_names(file, COMMAND, " | ", "");
+    help_print_names(file, COMMAND, " | ", "");
     (void)fputs(") return ;;\n"
                 "        esac\n"
                 "    done\n"
                 "    mapfile -t COMPREPLY < <(compgen -W '",
                 file);
-    print_names(file, COMMAND, " ", "");
+    help_print_names(file, COMMAND, " ", "");
     (void)fputs("' -- \"$word\")\n", file);
 }
 
@@ -316,7 +117,7 @@ static void print_bash(FILE *file)
                   "    fi\n"
                   "    case $before in\n",
                   program.name, program.function,
-                  has(COMMAND) ? " earlier" : "");
+                  help_has(COMMAND) ? " earlier" : "");
     for (size_t i = 0; i < program.count; i++) {
         print_bash_item(file, &program.items[i]);
     }
@@ -329,7 +130,7 @@ static void print_bash(FILE *file)
             (void)fprintf(file, "-%c ", program.items[i].letter);
         }
     }
-    print_names(file, OPTION, " --", "--");
+    help_print_names(file, OPTION, " --", "--");
     (void)fputs("' -- \"$word\")\n"
                 "        return\n"
                 "    fi\n",
@@ -353,15 +154,15 @@ static void print_zsh_option(FILE *file, const struct item *item)
     } else {
         (void)fprintf(file, "    '--%s%s[", item->name, has_value ? "=" : "");
     }
-    print_help(file, item->help, "'\\''", "[]:\\");
+    print_quoted(file, item->help, "'\\''", "[]:\\");
     (void)fputc(']', file);
     if (has_value) {
         (void)fprintf(file, ":%s:", item->value);
-        if (is_file(item)) {
-            (void)fputs(is_folder(item) ? "_files -/" : "_files", file);
+        if (help_is_file(item)) {
+            (void)fputs(help_is_folder(item) ? "_files -/" : "_files", file);
         } else {
             (void)fputc('(', file);
-            print_words(file, item);
+            help_print_words(file, item);
             (void)fputc(')', file);
         }
     }
@@ -376,7 +177,7 @@ static void print_zsh_commands(FILE *file)
 
         if (item->kind == COMMAND) {
             (void)fprintf(file, "%s\\:\"", item->name);
-            print_help(file, item->help, "'\\''", "\":\\");
+            print_quoted(file, item->help, "'\\''", "\":\\");
             (void)fputs("\" ", file);
         }
     }
@@ -389,7 +190,7 @@ static void print_zsh_commands(FILE *file)
                           " \\\n    '2:ARGUMENT:{ (( words[(I)%s] )) && "
                           "compadd ",
                           item->name);
-            print_words(file, item);
+            help_print_words(file, item);
             (void)fputs(" }'", file);
         }
     }
@@ -415,7 +216,7 @@ static void print_zsh(FILE *file)
         (void)fputs("    '1:PLUGIN:_files -g \"*.so\"' \\\n"
                     "    '*:TRANSCRIPT:_files -g \"*.transcript\"'",
                     file);
-    } else if (has(COMMAND)) {
+    } else if (help_has(COMMAND)) {
         print_zsh_commands(file);
     } else {
         (void)fputs("    '1:NAME: '", file);
@@ -433,13 +234,13 @@ static void print_fish_item(FILE *file, const struct item *item)
             (void)fprintf(file, " -s %c", item->letter);
         }
         (void)fprintf(file, " -l %s", item->name);
-        if (is_folder(item)) {
+        if (help_is_folder(item)) {
             (void)fputs(" -x -a '(__fish_complete_directories)'", file);
-        } else if (is_file(item)) {
+        } else if (help_is_file(item)) {
             (void)fputs(" -r -F", file);
-        } else if (has_words(item)) {
+        } else if (help_has_words(item)) {
             (void)fputs(" -x -a '", file);
-            print_words(file, item);
+            help_print_words(file, item);
             (void)fputc('\'', file);
         } else if (item->value[0] != '\0') {
             (void)fputs(" -x", file);
@@ -451,13 +252,13 @@ static void print_fish_item(FILE *file, const struct item *item)
         return;
     }
     (void)fputs(" -d '", file);
-    print_help(file, item->help, "\\'", "\\");
+    print_quoted(file, item->help, "\\'", "\\");
     (void)fputs("'\n", file);
     if (item->kind == COMMAND && strcmp(item->value, "LEVEL") == 0) {
         (void)fprintf(file,
                       "complete -c %s -n '__fish_seen_subcommand_from %s' -a '",
                       program.name, item->name);
-        print_words(file, item);
+        help_print_words(file, item);
         (void)fputs("'\n", file);
     }
 }
@@ -506,15 +307,6 @@ static const struct shell *find_shell(const char *name)
     return NULL;
 }
 
-static void set_program(const char *name)
-{
-    program.name = name;
-    (void)snprintf(program.function, sizeof(program.function), "%s", name);
-    for (char *next = program.function; *next != '\0'; next++) {
-        *next = *next == '-' ? '_' : *next;
-    }
-}
-
 int main(int argc, char **argv)
 {
     const struct shell *shell = argc == 4 ? find_shell(argv[1]) : NULL;
@@ -527,9 +319,9 @@ int main(int argc, char **argv)
                     stderr);
         return EXIT_FAILURE;
     }
-    set_program(argv[2]);
-    read_help(stdin);
-    if (!has(OPTION)) {
+    help_set_program(argv[2]);
+    help_read(stdin);
+    if (!help_has(OPTION)) {
         (void)fprintf(stderr, "completion: no options of %s\n", program.name);
         return EXIT_FAILURE;
     }

@@ -3,7 +3,11 @@
 # What bash, zsh and fish complete: made of each program's --help, which is made
 # of the tables that the program goes by.
 
-add_executable(berth_completion "${PROJECT_SOURCE_DIR}/tools/completion.c")
+add_executable(berth_completion
+    "${PROJECT_SOURCE_DIR}/tools/completion.c"
+    "${PROJECT_SOURCE_DIR}/tools/completion/help.c")
+target_include_directories(berth_completion
+    PRIVATE "${PROJECT_SOURCE_DIR}/tools")
 target_link_libraries(berth_completion
     PRIVATE berth_warnings berth_instrumentation)
 target_compile_options(berth_completion PRIVATE -fPIE)
