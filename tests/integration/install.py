@@ -55,8 +55,9 @@ class Install(unittest.TestCase):
             return Server(**options)
 
     def test_it_has_what_it_should(self):
-        for path in ("bin/berth", "bin/berth-try", "bin/berthctl",
-                     "lib/berth/echo.so", "lib/berth/line.so", "etc/berth/server.yaml",
+        for path in ("bin/berth", "bin/berth-new", "bin/berth-try",
+                     "bin/berthctl", "lib/berth/echo.so", "lib/berth/line.so",
+                     "lib/pkgconfig/berth-protocol.pc", "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
                      "etc/berth/www/index.html", "include/berth/line.h",
                      "include/berth/protocol.h", "share/doc/berth/README.md",
@@ -64,6 +65,11 @@ class Install(unittest.TestCase):
                      "share/doc/berth/config/examples/berth.socket",
                      "share/doc/berth/protocols/README.md",
                      "lib/systemd/system/berth.service",
+                     "share/bash-completion/completions/berth-try",
+                     "share/berth/new-protocol/protocol.c.in",
+                     "share/fish/vendor_completions.d/berth.fish",
+                     "share/zsh/site-functions/_berthctl",
+                     "share/man/man1/berth-new.1",
                      "share/man/man1/berth-try.1",
                      "share/man/man1/berthctl.1",
                      "share/man/man5/server.yaml.5",
@@ -73,13 +79,13 @@ class Install(unittest.TestCase):
                             path)
 
     def test_nothing_names_the_place_it_was_built_or_installed(self):
-        for folder, _, names in os.walk(os.path.join(self.prefix, "lib",
-                                                     "cmake")):
-            for name in names:
-                text = read(os.path.join(folder, name))
-                for place in (SOURCE, self.scratch):
-                    self.assertNotRegex(
-                        text, r"(?<![\w.})])" + re.escape(place) + r"\b")
+        for part in ("lib/cmake", "lib/pkgconfig", "share"):
+            for folder, _, names in os.walk(os.path.join(self.prefix, part)):
+                for name in names:
+                    text = read(os.path.join(folder, name))
+                    for place in (SOURCE, self.scratch):
+                        self.assertNotRegex(
+                            text, r"(?<![\w.})])" + re.escape(place) + r"\b")
 
     def test_the_program_runs(self):
         version = check(self.berth, "--version", cwd="/")

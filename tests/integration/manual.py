@@ -12,8 +12,8 @@ from harness import BERTH, BUILD, SOURCE, TIMEOUT_S, run
 from keys import SECTIONS, rows
 from settings import has_plugin
 
-PAGES = ["man1/berth-try.1", "man1/berthctl.1", "man5/server.yaml.5",
-         "man8/berth.8"]
+PAGES = ["man1/berth-new.1", "man1/berth-try.1", "man1/berthctl.1",
+         "man5/server.yaml.5", "man8/berth.8"]
 OTHERS = {"sd_listen_fds 3", "sd_notify 3"}  # pages of others
 MANDOC = shutil.which("mandoc")
 BERTHCTL = os.path.join(os.path.dirname(BERTH), "berthctl")
@@ -99,6 +99,20 @@ class Manual(unittest.TestCase):
             self.assertRegex(text, rf"(?m)^\.It Cm {command}\b")
         for option in re.findall(r"--([\w-]+)", done.stdout):
             self.assertRegex(text, rf"\.It .*Fl -{option}\b")
+
+    def test_every_option_of_the_other_tools_is_there(self):
+        for tool in ("berth-new", "berth-try"):
+            path = os.path.join(os.path.dirname(BERTH), tool)
+            if not os.path.exists(path):
+                continue
+            done = subprocess.run([path, "--help"], stdout=subprocess.PIPE,
+                                  text=True, timeout=TIMEOUT_S, check=True)
+            options = re.findall(r"^ +(?:-., )?--([\w-]+)", done.stdout,
+                                 re.MULTILINE)
+            self.assertGreater(len(options), 4)
+            text = page(f"man1/{tool}.1")
+            for option in options:
+                self.assertRegex(text, rf"\.It .*Fl -{option}\b")
 
 
 if __name__ == "__main__":

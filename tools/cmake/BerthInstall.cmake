@@ -9,8 +9,34 @@ include(GNUInstallDirs)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/berth")
 set(module_dir "${PROJECT_SOURCE_DIR}/tools/cmake")
 
-install(TARGETS berth berth-try berthctl
+install(TARGETS berth berthctl RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(TARGETS berth-try EXPORT berth-targets
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+
+# berth-new, with its templates below the same prefix.
+set(new_protocol "${PROJECT_SOURCE_DIR}/tools/new-protocol")
+configure_file("${new_protocol}/berth-new.in"
+    "${PROJECT_BINARY_DIR}/bin/berth-new" @ONLY
+    FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ
+    GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+file(MAKE_DIRECTORY "${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_DATADIR}/berth")
+file(CREATE_LINK "${new_protocol}/templates"
+    "${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_DATADIR}/berth/new-protocol"
+    SYMBOLIC)
+install(PROGRAMS "${PROJECT_BINARY_DIR}/bin/berth-new"
+    DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(DIRECTORY "${new_protocol}/templates/"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/berth/new-protocol")
+
+# For those who build without CMake: pkg-config berth-protocol. It finds its
+# prefix from its own place.
+cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR
+    BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}" OUTPUT_VARIABLE libdir)
+string(REGEX REPLACE "[^/]+" ".." prefix_from_libdir "${libdir}")
+configure_file("${module_dir}/berth-protocol.pc.in"
+    "${PROJECT_BINARY_DIR}/berth-protocol.pc" @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/berth-protocol.pc"
+    DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 
 # The SDK: headers and a CMake function.
 install(FILES

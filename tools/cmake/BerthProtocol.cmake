@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# berth_add_protocol(NAME sources...)
+# berth_add_protocol(NAME sources... [TRANSCRIPTS files...])
 #
 # Adds the target NAME, which builds NAME.so: a plugin that server.yaml can
 # list. Sources are C (C11 unless CMAKE_C_STANDARD says otherwise) or C++ (C++20
@@ -11,18 +11,35 @@
 # error when linking. Set BERTH_ALLOW_UNDEFINED before the call if the symbols
 # come from the program that loads the plugin, as those of clang's sanitizers.
 #
+# Each transcript is a test, NAME.FILE, which ctest runs after enable_testing():
+# berth-try replays it in all the ways that it knows.
+#
 # BERTH_PLUGIN_DIR is where an installed server looks, relative to its prefix:
 #   install(TARGETS NAME LIBRARY DESTINATION ${BERTH_PLUGIN_DIR})
-include_guard(GLOBAL)
 include(GNUInstallDirs)
 
+# Before the guard: each folder that calls find_package() has variables of its
+# own.
 set(BERTH_PLUGIN_DIR "${CMAKE_INSTALL_LIBDIR}/berth")
+include_guard(GLOBAL)
+
+function(berth_add_transcripts name)
+    foreach(file IN LISTS ARGN)
+        cmake_path(ABSOLUTE_PATH file
+            BASE_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}" NORMALIZE)
+        cmake_path(GET file STEM stem)
+        add_test(NAME ${name}.${stem}
+            COMMAND berth::berth-try "$<TARGET_FILE:${name}>" "${file}")
+    endforeach()
+endfunction()
 
 function(berth_add_protocol name)
-    if(NOT ARGN)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" TRANSCRIPTS)
+    set(sources ${arg_UNPARSED_ARGUMENTS})
+    if(NOT sources)
         message(FATAL_ERROR "berth_add_protocol(${name}): no sources")
     endif()
-    add_library(${name} MODULE ${ARGN})
+    add_library(${name} MODULE ${sources})
     target_link_libraries(${name} PRIVATE berth::protocol)
     set_target_properties(${name} PROPERTIES
         PREFIX ""
@@ -48,4 +65,7 @@ function(berth_add_protocol name)
             target_link_libraries(${name} PRIVATE ${own})
         endif()
     endforeach()
+    if(arg_TRANSCRIPTS)
+        berth_add_transcripts(${name} ${arg_TRANSCRIPTS})
+    endif()
 endfunction()
