@@ -55,7 +55,7 @@ class Install(unittest.TestCase):
             return Server(**options)
 
     def test_it_has_what_it_should(self):
-        for path in ("bin/berth", "bin/berth-try", "bin/berthctl",
+        for path in ("bin/berth", "bin/berth-conform", "bin/berth-try", "bin/berthctl",
                      "lib/berth/echo.so", "lib/berth/line.so", "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
                      "etc/berth/www/index.html", "include/berth/line.h",
@@ -64,6 +64,7 @@ class Install(unittest.TestCase):
                      "share/doc/berth/config/examples/berth.socket",
                      "share/doc/berth/protocols/README.md",
                      "lib/systemd/system/berth.service",
+                     "share/man/man1/berth-conform.1",
                      "share/man/man1/berth-try.1",
                      "share/man/man1/berthctl.1",
                      "share/man/man5/server.yaml.5",

@@ -183,24 +183,53 @@ void check_large_message(const struct site *site, struct verdict *verdict)
     bytes_free(&fields);
 }
 
-void check_urgent(const struct site *site, struct verdict *verdict)
+/* Within the value of a field, where it does no harm if it is taken for a byte
+   like others. */
+static bool urge_within_field(const struct site *site, struct verdict *verdict)
 {
-    /* Of http an empty line, which may stand before a request. */
-    const char byte = site->part.profile == PROFILE_HTTP ? '\n' : '!';
     struct script script;
     struct dialog dialog;
+    bool is_fine;
 
-    if (site->address.storage.ss_family == AF_UNIX) {
-        verdict_skip(verdict, "unix sockets have no urgent data");
-        return;
-    }
+    script_init(&script, &site->part);
+    script_request(&script, "GET", "X-Urgent: a\r\n", REPLY_GET);
+    is_fine = dialog_open(&dialog, site, &script, DIALOG_USUAL, verdict) &&
+              dialog_say(&dialog, script.said.size - 4, verdict) &&
+              dialog_urge(&dialog, 'b', verdict) &&
+              dialog_hear(&dialog, verdict);
+    dialog_close(&dialog);
+    script_fini(&script);
+    return is_fine;
+}
+
+/* Between two messages: it may be the first byte of the second. */
+static bool urge_between(const struct site *site, struct verdict *verdict)
+{
+    struct script script;
+    struct dialog dialog;
+    bool is_fine;
+
     script_init(&script, &site->part);
     script_add(&script, 0);
-    if (dialog_open(&dialog, site, &script, DIALOG_USUAL, verdict) &&
-        dialog_hear(&dialog, verdict) && dialog_urge(&dialog, byte, verdict)) {
+    is_fine = dialog_open(&dialog, site, &script, DIALOG_USUAL, verdict) &&
+              dialog_hear(&dialog, verdict) &&
+              dialog_urge(&dialog, '!', verdict);
+    if (is_fine) {
         dialog_go_on(&dialog, &script);
-        (void)dialog_hear(&dialog, verdict);
+        is_fine = dialog_hear(&dialog, verdict);
     }
     dialog_close(&dialog);
     script_fini(&script);
+    return is_fine;
+}
+
+void check_urgent(const struct site *site, struct verdict *verdict)
+{
+    if (site->address.storage.ss_family == AF_UNIX) {
+        verdict_skip(verdict, "unix sockets have no urgent data");
+    } else if (site->part.profile == PROFILE_HTTP) {
+        (void)urge_within_field(site, verdict);
+    } else {
+        (void)urge_between(site, verdict);
+    }
 }

@@ -9,7 +9,7 @@ include(GNUInstallDirs)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/berth")
 set(module_dir "${PROJECT_SOURCE_DIR}/tools/cmake")
 
-install(TARGETS berth berth-try berthctl
+install(TARGETS berth berth-conform berth-try berthctl
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 
 # The SDK: headers and a CMake function.
