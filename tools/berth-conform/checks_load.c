@@ -239,15 +239,15 @@ gather(const struct site *site, struct client *clients, struct verdict *verdict)
         is_fine = dialog_open(&clients[i].dialog, site, &clients[i].script,
                               DIALOG_USUAL, verdict);
     }
-    for (size_t i = 0; is_fine && i < site->connections; i++) {
-        is_fine = dialog_say(&clients[i].dialog, SIZE_MAX, verdict);
-    }
-    for (size_t i = 0; is_fine && i < site->connections; i++) {
-        is_fine = dialog_hear(&clients[i].dialog, verdict);
-        if (!is_fine) {
-            verdict_when(verdict, ", on connection %zu of %zu", i + 1,
-                         site->connections);
-        }
+    /* The first half of these rounds says, the second hears. */
+    for (size_t i = 0; is_fine && i < 2 * site->connections; i++) {
+        const size_t number = i % site->connections;
+        struct dialog *dialog = &clients[number].dialog;
+
+        is_fine = i < site->connections ? dialog_say(dialog, SIZE_MAX, verdict)
+                                        : dialog_hear(dialog, verdict);
+        verdict_when(verdict, ", on connection %zu of %zu", number + 1,
+                     site->connections);
     }
     return is_fine;
 }

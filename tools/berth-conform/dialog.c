@@ -16,8 +16,10 @@
 #define PAUSE_MS 2
 /* Who takes nothing for so long has enough. */
 #define QUIET_MS UINT64_C(300)
-/* Of a narrow connection; the kernel doubles it. */
-#define NARROW_BUFFER 16384
+/* Of a narrow connection; the kernel doubles them. With less to send from, the
+   last of what fits would trickle. */
+#define NARROW_RECEIVE 16384
+#define NARROW_SEND 262144
 
 /* What a wait is for. */
 enum goal {
@@ -64,10 +66,11 @@ static int wait_for(int fd, short events, int wait_ms)
 
 static void make_narrow(int fd)
 {
-    const int size = NARROW_BUFFER;
+    const int receive = NARROW_RECEIVE;
+    const int send = NARROW_SEND;
 
-    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send));
 }
 
 static int finish_connecting(const struct site *site, int fd)
