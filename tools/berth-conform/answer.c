@@ -135,46 +135,51 @@ static bool begins_well(const char *bytes, size_t size)
     return strncmp(bytes, VERSION, size < length ? size : length) == 0;
 }
 
+/* A line of the head; size: without its LF. Returns 1 for the empty one. */
+static int read_line(struct answer *answer,
+                     struct head *head,
+                     const char *line,
+                     size_t size,
+                     const char **why)
+{
+    const bool is_first = head->size == 0;
+
+    head->size += size + 1;
+    if (size == 0 || line[size - 1] != '\r') {
+        return fail(why, "a line that does not end in CR LF");
+    }
+    size--;
+    if (!is_first) {
+        return size == 0 ? 1 : read_field(head, line, size, why);
+    }
+    if (read_status(answer, line, size) < 0) {
+        return fail(why, "what is no status line");
+    }
+    return 0;
+}
+
 static int read_head(struct answer *answer,
                      struct head *head,
                      const char *bytes,
                      size_t size,
                      const char **why)
 {
-    size_t at = 0;
+    int found = 0;
 
     *head = (struct head){.size = 0};
     if (!begins_well(bytes, size)) {
         return fail(why, "what is no status line");
     }
-    for (;;) {
-        const char *line = bytes + at;
-        const char *end = memchr(line, '\n', size - at);
-        size_t length = end == NULL ? 0 : (size_t)(end - line);
-        int error = 0;
+    while (found == 0) {
+        const char *line = bytes + head->size;
+        const char *end = memchr(line, '\n', size - head->size);
 
         if (end == NULL) {
             return 0;
         }
-        at += length + 1;
-        if (length == 0 || line[length - 1] != '\r') {
-            return fail(why, "a line that does not end in CR LF");
-        }
-        length--;
-        if (line == bytes) {
-            if (read_status(answer, line, length) < 0) {
-                return fail(why, "what is no status line");
-            }
-        } else if (length == 0) {
-            head->size = at;
-            return 1;
-        } else {
-            error = read_field(head, line, length, why);
-        }
-        if (error < 0) {
-            return error;
-        }
+        found = read_line(answer, head, line, (size_t)(end - line), why);
     }
+    return found;
 }
 
 /* A chunk, or the last one with the line behind it (without trailers).
@@ -186,11 +191,12 @@ static int read_chunk(struct answer *answer,
                       const char **why)
 {
     const char *end = memchr(bytes + answer->size, '\n', size - answer->size);
-    const char *data = end + 1;
+    const char *data;
 
     if (end == NULL) {
         return 0;
     }
+    data = end + 1;
     if (read_number(bytes + answer->size, (size_t)(data - bytes) - answer->size,
                     16, length) == 0) {
         return fail(why, "a chunk without a length");

@@ -64,8 +64,8 @@ void options_print_help(FILE *stream)
         "unix:/path.\n"
         "\n"
         "  -p, --profile NAME    echo: every byte comes back; line: every line; "
-        "http: a GET\n"
-        "                        is answered; echo\n"
+        "http: a\n"
+        "                        GET is answered; echo\n"
         "      --path PATH       what http asks for; /\n"
         "      --timeout TIME    how long nothing may happen; 5s\n"
         "      --connections N   so many at once; 200\n"
@@ -76,8 +76,8 @@ void options_print_help(FILE *stream)
         "  -V, --version         prints the version\n"
         "  -h, --help            prints this\n"
         "\n"
-        "Exit status: 0 all passed, 1 a check failed, 64 command line, 69 "
-        "there is no server,\n71 operating system.\n",
+        "Exit status: 0 all passed, 1 a check failed, 64 command line, 69 no "
+        "server,\n71 operating system.\n",
         stream);
 }
 
