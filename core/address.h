@@ -20,12 +20,12 @@ struct address {
 };
 
 /*
- * Reads "127.0.0.1:8080", "[::1]:8080", "*:8080" (both families on one
- * socket), "unix:/path" or "unix:@abstract" (unix(7)), or "fd:NAME", sockets
- * that the server was started with; port 0 to 65535, no names of hosts. A link-local address names its interface,
- * "[fe80::1%eth0]:8080"; "[::ffff:127.0.0.1]:80" is taken as IPv4. base: folder
- * that a relative unix path is relative to; NULL: the working directory, path
- * kept as it is.
+ * Reads "127.0.0.1:8080", "[::1]:8080", "*:8080" (both families on one socket),
+ * "unix:/path" or "unix:@abstract" (unix(7)), or "fd:NAME", sockets that the
+ * server was started with; port 0 to 65535, no names of hosts. A link-local
+ * address names its interface, "[fe80::1%eth0]:8080"; "[::ffff:127.0.0.1]:80"
+ * is taken as IPv4. base: folder that a relative unix path is relative to;
+ * NULL: the working directory, path kept as it is.
  *
  * Returns 0, or -EINVAL: then *why says what is wrong (constant text, lower
  * case, no full stop) and *hint what to write instead (constant text, or

@@ -109,9 +109,9 @@ bool connections_claim(const struct connections *all, struct entry *entry);
 
 /*
  * One more connection from that peer to that entry: is it within
- * limits.connections_per_ip, in the whole server? *slot is what the connection has, or
- * CONNECTIONS_NO_PEER, and becomes what it is to keep. Returns 0, -EDQUOT at
- * the limit, -ENOMEM.
+ * limits.connections_per_ip, in the whole server? *slot is what the connection
+ * has, or CONNECTIONS_NO_PEER, and becomes what it is to keep. Returns 0,
+ * -EDQUOT at the limit, -ENOMEM.
  */
 int connections_enter_peer(struct connections *all,
                            const struct entry *entry,

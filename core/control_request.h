@@ -60,8 +60,8 @@ __attribute__((format(printf, 2, 3))) void
 control_print(struct control_request *request, const char *format, ...);
 
 /*
- * Tables, in the format that was asked for: see control_answer.h. What is printed by
- * control_print() comes before them.
+ * Tables, in the format that was asked for: see control_answer.h. What is
+ * printed by control_print() comes before them.
  */
 static inline void control_table(struct control_request *request,
                                  const char *name,
@@ -87,8 +87,8 @@ static inline void control_record(struct control_request *request,
 }
 
 /*
- * Ends the request, and gives the answer: see control_answer_finish(). error is 0 or
- * -errno; message may be NULL, and may have several lines.
+ * Ends the request, and gives the answer: see control_answer_finish(). error is
+ * 0 or -errno; message may be NULL, and may have several lines.
  */
 void control_end(struct control_request *request,
                  int error,
@@ -108,9 +108,10 @@ struct control_request *control_request_new(control_deliver *deliver,
 void control_request_free(struct control_request *request);
 
 /*
- * Makes words of line[0..length), without its newline, and begins the answer.
- * A line that fills its room is too long. Returns 0, or -EINVAL: *why says what is wrong with the line, and
- * the request can be ended with that; or -ENOMEM: it can only be freed.
+ * Makes words of line[0..length), without its newline, and begins the answer. A
+ * line that fills its room is too long. Returns 0, or -EINVAL: *why says what
+ * is wrong with the line, and the request can be ended with that; or -ENOMEM:
+ * it can only be freed.
  */
 int control_request_read(struct control_request *request, const char **why);
 

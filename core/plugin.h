@@ -96,8 +96,8 @@ int plugin_resolve(const char *path,
                    struct plugin_refusal *refusal);
 
 /*
- * The same as plugin_load() of bytes that lie elsewhere: they are loaded from image, and the
- * plugin is known, also in refusals, by path, which is absolute.
+ * The same as plugin_load() of bytes that lie elsewhere: they are loaded from
+ * image, and the plugin is known, also in refusals, by path, which is absolute.
  */
 int plugin_load_image(const char *path,
                       const char *image,

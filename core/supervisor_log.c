@@ -3,7 +3,6 @@
 #include "supervisor.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "cli.h"
 #include "settings.h"
@@ -24,7 +23,7 @@ static char *explain_log(const struct generation *generation, int error)
     errors_init(&errors);
     errors_add(&errors, &place, NULL, "the log '%s' cannot be opened: %s",
                top->log.file == NULL ? "stderr" : top->log.file,
-               strerror(-error));
+               log_explain(error));
     text = errors_text(&errors, NULL);
     errors_fini(&errors);
     return text;
@@ -83,7 +82,7 @@ static struct channel_message reopen(struct supervisor *supervisor,
 
     if (error < 0) {
         LOG(supervisor->log, LOG_ERROR, NULL,
-            "the log file cannot be opened anew: %s", strerror(-error));
+            "the log file cannot be opened anew: %s", log_explain(error));
     }
     message.fd = log->path == NULL ? -1 : log->fd;
     return message;

@@ -22,6 +22,12 @@ void supervisor_upgrade(struct supervisor *supervisor)
         supervisor->is_upgrade_wanted = true;
         return;
     }
+    if (supervisor->parts->source->folders.image != NULL) {
+        LOG(supervisor->log, LOG_ERROR, NULL,
+            "cannot upgrade: the configuration came through a pipe or a "
+            "device, which the next program cannot read again");
+        return;
+    }
     LOG(supervisor->log, LOG_INFO, NULL, "upgrading: trying %s --check",
         supervisor->parts->program);
     error = upgrade_try(&supervisor->upgrade, &supervisor->loop,

@@ -43,23 +43,26 @@ static void print_details(const char *details)
     }
 }
 
-/* What the peer sends around the place, from `from` on. */
+/* What the peer sends from a place on. Returns how many bytes. */
 static size_t gather(const struct transcript *transcript,
                      size_t from,
                      char *bytes,
                      size_t size)
 {
-    size_t at = 0;
     size_t count = 0;
 
-    for (size_t i = 0; i < transcript->count; i++) {
+    for (size_t i = 0; i < transcript->count && count < size; i++) {
         const struct step *step = &transcript->steps[i];
+        size_t skipped = from < step->size ? from : step->size;
+        size_t some = step->size - skipped;
 
-        for (size_t k = 0; step->kind == STEP_SEND && k < step->size; k++) {
-            if (at++ >= from && count < size) {
-                bytes[count++] = step->bytes[k];
-            }
+        if (step->kind != STEP_SEND) {
+            continue;
         }
+        some = some < size - count ? some : size - count;
+        memcpy(bytes + count, step->bytes + skipped, some);
+        count += some;
+        from -= skipped;
     }
     return count;
 }

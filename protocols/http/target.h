@@ -19,8 +19,8 @@ bool target_is_host(struct http_span text);
 /*
  * The path as it is compared with routes: escapes decoded, "." and ".."
  * resolved, runs of slashes made one. room: path->size bytes, where it then
- * lies. Only for one that is not plain already. Returns 0, or -400: a broken escape, a NUL, or a climb
- * above the root.
+ * lies. Only for one that is not plain already. Returns 0, or -400: a broken
+ * escape, a NUL, or a climb above the root.
  */
 int target_normalise(struct http_span *path, char *room);
 

@@ -65,7 +65,7 @@ class Planted(unittest.TestCase):
                 done = planted(name)
                 self.assertEqual(done.returncode, 1, done.stdout)
                 self.assertRegex(done.stdout, message)
-                self.assertRegex(done.stdout, DETAILS.get(name, ""))
+                self.assertRegex(done.stdout, DETAILS.get(name, message))
                 self.assertIn(f"--only {manner} ", done.stdout)
 
     def test_what_is_said_repeats_just_that(self):
@@ -77,11 +77,15 @@ class Planted(unittest.TestCase):
                 self.assertEqual(again.stdout, first)
 
     def test_a_rule_that_is_allowed_is_not_minded(self):
-        for name, rule in (("leaks", "leak"), ("truncates", "partial"),
-                           ("collects", "memory"), ("produces", "room")):
+        for name, *rules in (("leaks", "leak", "growth"),
+                             ("truncates", "partial"), ("collects", "memory")):
             with self.subTest(name):
-                done = planted(name, "--allow", rule)
+                allowed = [f"--allow={rule}" for rule in rules]
+                done = planted(name, *allowed)
                 self.assertEqual(done.returncode, 0, done.stdout)
+                if len(rules) > 1:
+                    done = planted(name, *allowed[1:])
+                    self.assertEqual(done.returncode, 1, done.stdout)
 
     def test_a_limit_can_be_set(self):
         self.assertEqual(planted("blocks", "--slow=none", "--only=whole")

@@ -475,6 +475,11 @@ static bool is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
+/* Of make_listing(17). */
+#define ROW                                                                    \
+    "5000001.17\tfirst\t127.0.0.1:4000\t61\t5\t\t3\t"                          \
+    "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww\n"
+
 START_TEST(connections_of_all_workers_are_listed)
 {
     int fd = make_listing(17);
@@ -486,11 +491,25 @@ START_TEST(connections_of_all_workers_are_listed)
     (void)expect_order(2, CREW_CONNECTIONS, 0);
     give(0, request, 1, fd);
     ck_assert(!is_open(fd));
+    give(1, request, 0, -1);
+    ck_assert_ptr_null(answers[0]);
+    give(2, request, 0, -1);
+    expect(0, "ok\n" HEAD ROW);
+}
+END_TEST
+
+START_TEST(a_list_that_is_not_whole_is_an_error)
+{
+    int fd = make_listing(17);
+    uint64_t request;
+
+    ask(0, "tsv connections");
+    request = expect_order(0, CREW_CONNECTIONS, 0);
+    give(0, request, 1, fd);
     give(1, request, -ENOMEM, -1);
     ck_assert_ptr_null(answers[0]);
     give(2, request, 0, -1);
-    expect(0, "ok\n" HEAD "5000001.17\tfirst\t127.0.0.1:4000\t61\t5\t\t3\t"
-              "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww\n");
+    expect(0, "error Cannot allocate memory\n" HEAD ROW);
 }
 END_TEST
 
@@ -510,7 +529,7 @@ START_TEST(who_does_not_answer_is_left_out)
     ask(0, "tsv connections");
     request = expect_order(1, CREW_CONNECTIONS, 0);
     lose_patience();
-    expect(0, "ok\n" HEAD "3 workers did not answer within 2 s\n");
+    expect(0, "error 3 workers did not answer within 2 s\n" HEAD);
     give(1, request, 1, fd); /* too late */
     ck_assert(!is_open(fd));
 }
@@ -615,7 +634,7 @@ START_TEST(all_that_waits_is_answered_at_the_end)
     expect(0, "error the server ends\n");
     expect(1, "error the server ends\n");
     expect(2, "error the server ends\n");
-    expect(3, "ok\n" HEAD "the server ends\n");
+    expect(3, "error the server ends\n" HEAD);
     lose_patience(); /* no timer is left */
 }
 END_TEST
@@ -638,6 +657,7 @@ UNIT_MAIN_WITH("commands",
                one_connection_is_one,
                what_cannot_be_drained_is_told,
                connections_of_all_workers_are_listed,
+               a_list_that_is_not_whole_is_an_error,
                without_workers_the_list_is_empty,
                who_does_not_answer_is_left_out,
                the_status_is_told,

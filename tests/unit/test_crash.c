@@ -239,11 +239,12 @@ START_TEST(who_handled_it_before_has_it_afterwards)
     static child_fn *const causes[] = {touch, raise_it};
 
     for (size_t i = 0; i < 2; i++) {
-        const pid_t pid = fork();
         int status = 0;
+        pid_t pid;
 
-        ck_assert_int_ge(pid, 0);
         *death = (struct stats_death){.signal = 0};
+        pid = fork();
+        ck_assert_int_ge(pid, 0);
         if (pid == 0) {
             become_plain();
             (void)signal(SIGSEGV, report);

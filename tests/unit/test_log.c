@@ -733,29 +733,6 @@ START_TEST(without_a_file_nothing_is_redirected)
 }
 END_TEST
 
-START_TEST(a_log_on_stderr_stays_there)
-{
-    const int kept = dup(STDERR_FILENO);
-    struct log log;
-    char other[80];
-    int fd = open_other(other);
-    int file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-    ck_assert_int_ge(kept, 0);
-    ck_assert_int_ge(dup2(file, STDERR_FILENO), 0);
-    ck_assert_int_eq(log_open(&log, NULL, LOG_INFO, LOG_TEXT), 0);
-    log_redirect(&log, fd);
-    log_write(&log, NULL, LOG_INFO, NULL, "here");
-    log_close(&log);
-    ck_assert_int_ge(dup2(kept, STDERR_FILENO), 0);
-    ck_assert_int_eq(close(kept), 0);
-    ck_assert_int_eq(close(file), 0);
-    ck_assert_int_eq(close(fd), 0);
-    check_match(read_file(path), "info  here\n$");
-    ck_assert_str_eq(read_file(other), "");
-}
-END_TEST
-
 UNIT_MAIN_WITH("log",
                make_folder,
                remove_folder,
@@ -788,5 +765,4 @@ UNIT_MAIN_WITH("log",
                only_a_terminal_that_wants_it_gets_colour,
                a_redirected_log_writes_to_the_other_file,
                a_redirected_log_can_be_reopened,
-               without_a_file_nothing_is_redirected,
-               a_log_on_stderr_stays_there)
+               without_a_file_nothing_is_redirected)

@@ -150,6 +150,11 @@ void judge_adapt(berth_host *table)
     judge_fill_table(table);
 }
 
+bool judge_has_gate(void)
+{
+    return HAS_GATE;
+}
+
 void judge_open_gate(void)
 {
     if (HAS_GATE) {

@@ -62,6 +62,9 @@ void judge_end_run(void);
 void judge_open_gate(void);
 void judge_close_gate(void);
 
+/* false: jobs run at any time, since this build looks for races. */
+bool judge_has_gate(void);
+
 /* Is that rule to be kept? */
 bool judge_minds(enum finding_rule rule);
 

@@ -91,7 +91,7 @@ write_to(const berth_conn *c, const char *function, size_t size)
     do {                                                                       \
         const enum memory_side side_ = memory_enter(MEMORY_CORE);              \
                                                                                \
-        result_ = call_;                                                       \
+        (result_) = (call_);                                                   \
         (void)memory_enter(side_);                                             \
     } while (0)
 

@@ -71,7 +71,7 @@ char manner_flood(size_t choice)
 {
     static const char bytes[] = "x1";
 
-    return choice < sizeof(bytes) ? bytes[choice] : '\0';
+    return bytes[choice < sizeof(bytes) ? choice : sizeof(bytes) - 1];
 }
 
 void manner_name(const struct manner *manner, char name[MANNER_NAME_MAX])

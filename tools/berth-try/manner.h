@@ -42,6 +42,8 @@ struct manner {
     size_t choice; /* NUMBER: which number; FLOOD: which byte */
     enum selector_trigger trigger;
     enum manner_kernel kernel;
+    bool is_byte_wise; /* the second of those held against each other; it has no
+                          name of its own */
     bool is_tight; /* the high mark is one byte: back-pressure on each write */
 };
 

@@ -160,7 +160,7 @@ static void *begin_block(char *base, uint8_t shift, size_t size)
         .magic = MAGIC,
         .age = memory.age,
         .callback = memory.callback,
-        .side = side,
+        .side = (unsigned)side & 3u,
         .shift = shift & 63u,
         .size = size,
     };
@@ -263,7 +263,7 @@ void *realloc(void *block, size_t size)
         free(block);
         return NULL;
     }
-    moved = malloc(size);
+    moved = allocate(HEADER_SHIFT, size);
     if (moved != NULL && block != NULL) {
         memcpy(moved, block, size < header->size ? size : header->size);
         free(block);
@@ -276,6 +276,7 @@ void *reallocarray(void *block, size_t count, size_t size)
     if (size != 0 && count > PTRDIFF_MAX / size) {
         return refuse();
     }
+    /* NOLINTNEXTLINE(clang-analyzer-optin.portability.UnixAPI): the caller's */
     return realloc(block, count * size);
 }
 

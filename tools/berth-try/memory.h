@@ -24,7 +24,7 @@ enum memory_side {
 bool memory_is_known(void);
 
 /* This thread is on that side now. Returns on which it was. */
-enum memory_side memory_enter(enum memory_side side);
+enum memory_side memory_enter(enum memory_side next);
 
 /* The plugin's calls are made within this callback (enum crumb_callback). */
 void memory_set_callback(uint32_t callback);

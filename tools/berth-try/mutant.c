@@ -18,7 +18,7 @@ static uint64_t next_random(uint64_t *state)
 
 static size_t below(uint64_t *state, size_t bound)
 {
-    return (size_t)(next_random(state) % bound);
+    return bound == 0 ? 0 : (size_t)(next_random(state) % bound);
 }
 
 /* In the place of step->bytes[at..at + size). Returns 0 or -ENOMEM. */
@@ -40,35 +40,42 @@ static int replace(
     return 0;
 }
 
+/* The bytes become the copy's own. */
+static int own_bytes(struct step *step)
+{
+    char *bytes = malloc(step->size + 1);
+
+    if (bytes == NULL) {
+        return -ENOMEM;
+    }
+    memcpy(bytes, step->bytes, step->size);
+    step->bytes = bytes;
+    return 0;
+}
+
 static int copy(struct transcript *mutant, const struct transcript *original)
 {
+    int error = 0;
+
     *mutant = *original;
+    mutant->count = 0;
     mutant->steps = calloc(original->count + 1, sizeof(*mutant->steps));
     if (mutant->steps == NULL) {
         return -ENOMEM;
     }
-    for (size_t i = 0; i < original->count; i++) {
-        struct step *step = &mutant->steps[i];
+    while (error == 0 && mutant->count < original->count) {
+        struct step *step = &mutant->steps[mutant->count];
 
-        *step = original->steps[i];
+        *step = original->steps[mutant->count];
         if (step->kind == STEP_SEND) {
-            step->bytes = NULL;
+            error = own_bytes(step);
         }
+        mutant->count += error == 0;
     }
-    for (size_t i = 0; i < original->count; i++) {
-        const struct step *from = &original->steps[i];
-        struct step *step = &mutant->steps[i];
-
-        if (from->kind == STEP_SEND) {
-            step->bytes = malloc(from->size + 1);
-            if (step->bytes == NULL) {
-                mutant_free(mutant);
-                return -ENOMEM;
-            }
-            memcpy(step->bytes, from->bytes, from->size);
-        }
+    if (error < 0) {
+        mutant_free(mutant);
     }
-    return 0;
+    return error;
 }
 
 void mutant_free(struct transcript *mutant)
@@ -109,6 +116,9 @@ static size_t find_digits(const struct step *step, size_t *at)
 {
     size_t length = 0;
 
+    if (step->kind != STEP_SEND) {
+        return 0;
+    }
     while (*at < step->size && !is_digit(step->bytes[*at])) {
         (*at)++;
     }
@@ -118,39 +128,52 @@ static size_t find_digits(const struct step *step, size_t *at)
     return length;
 }
 
+static size_t count_digits(const struct step *step)
+{
+    size_t count = 0;
+    size_t at = 0;
+    size_t length;
+
+    while ((length = find_digits(step, &at)) > 0) {
+        count++;
+        at += length;
+    }
+    return count;
+}
+
 size_t mutant_count_numbers(const struct transcript *transcript)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < transcript->count; i++) {
-        const struct step *step = &transcript->steps[i];
-        size_t at = 0;
-        size_t length;
-
-        while (step->kind == STEP_SEND &&
-               (length = find_digits(step, &at)) > 0) {
-            count++;
-            at += length;
-        }
+        count += count_digits(&transcript->steps[i]);
     }
     return count;
+}
+
+/* Of those of one step, which has more than `index`. */
+static int replace_digits(struct step *step, size_t index, const char *number)
+{
+    size_t at = 0;
+    size_t length = find_digits(step, &at);
+
+    for (; index > 0; index--) {
+        at += length;
+        length = find_digits(step, &at);
+    }
+    return replace(step, at, length, number, strlen(number));
 }
 
 static int
 put_number(struct transcript *mutant, size_t index, const char *number)
 {
     for (size_t i = 0; i < mutant->count && number != NULL; i++) {
-        struct step *step = &mutant->steps[i];
-        size_t at = 0;
-        size_t length;
+        size_t count = count_digits(&mutant->steps[i]);
 
-        while (step->kind == STEP_SEND &&
-               (length = find_digits(step, &at)) > 0) {
-            if (index-- == 0) {
-                return replace(step, at, length, number, strlen(number));
-            }
-            at += length;
+        if (index < count) {
+            return replace_digits(&mutant->steps[i], index, number);
         }
+        index -= count;
     }
     return -ENOENT;
 }
@@ -169,7 +192,8 @@ static int change(struct step *step, uint64_t *state)
         step->bytes[at] = byte;
         return 0;
     case 1:
-        step->bytes[at] ^= (char)(1 << below(state, 8));
+        step->bytes[at] =
+            (char)((unsigned char)step->bytes[at] ^ 1u << below(state, 8));
         return 0;
     case 2:
         return replace(step, at, 0, &byte, 1);

@@ -26,10 +26,23 @@ static void run(struct play *play)
     (void)memory_enter(side);
 }
 
+/* What comes of a job that has ended meanwhile is waited for, too. */
+static void rest_without_gate(struct play *play)
+{
+    const enum memory_side side = memory_enter(MEMORY_CORE);
+
+    simulator_settle(&play->simulator);
+    (void)memory_enter(side);
+}
+
 /* Jobs run while the server rests, all of them; then it goes on. */
 static void rest(struct play *play)
 {
     run(play);
+    if (!judge_has_gate()) {
+        rest_without_gate(play);
+        return;
+    }
     while (pool_unfinished(play->simulator.pool) > 0) {
         judge_open_gate();
         while (pool_unfinished(play->simulator.pool) > 0) {
@@ -61,11 +74,6 @@ static void pass_time(struct play *play, uint64_t ms)
 }
 
 /* ------------------------------------------------------------- what differs */
-
-static void tell_line(struct play *play, size_t line)
-{
-    play->board->line = line;
-}
 
 static void
 differ_in_bytes(const struct play *play, const struct step *step, size_t left)
@@ -181,6 +189,18 @@ static void finish(struct play *play)
     }
 }
 
+/* Whole, the end comes with the last bytes. */
+static void finish_in_time(struct play *play)
+{
+    if (play->sent < play->end_at) {
+        return;
+    }
+    if (play->is_byte_wise) {
+        play_settle(play);
+    }
+    finish(play);
+}
+
 void play_send(struct play *play, const char *bytes, size_t size)
 {
     while (size > 0 && !play->has_ended) {
@@ -193,13 +213,7 @@ void play_send(struct play *play, const char *bytes, size_t size)
         play->sent += piece;
         bytes += piece;
         size -= piece;
-        /* Whole, the end comes with the last bytes. */
-        if (play->sent == play->end_at) {
-            if (play->is_byte_wise) {
-                play_settle(play);
-            }
-            finish(play);
-        }
+        finish_in_time(play);
         play_settle(play);
     }
 }
@@ -252,6 +266,15 @@ static void expect(struct play *play, const struct step *step)
 }
 
 /* What came and was not expected by the time of an act is a difference. */
+static void check_step(const struct play *play, size_t index)
+{
+    const struct step *step = &play->transcript->steps[index];
+
+    if (is_act(step) && index > 0 && !is_act(step - 1)) {
+        expect_nothing(play, "this line");
+    }
+}
+
 void play_transcript(struct play *play, bool is_strict)
 {
     const struct transcript *transcript = play->transcript;
@@ -259,24 +282,21 @@ void play_transcript(struct play *play, bool is_strict)
     play_settle(play);
     for (size_t i = 0; i < transcript->count; i++) {
         const struct step *step = &transcript->steps[i];
-        bool follows_expectation = i > 0 && !is_act(step - 1);
 
-        tell_line(play, step->line);
-        if (!is_act(step)) {
-            if (is_strict) {
-                expect(play, step);
-            }
-            continue;
+        play->board->line = step->line;
+        if (is_strict) {
+            check_step(play, i);
         }
-        if (is_strict && follows_expectation) {
-            expect_nothing(play, "this line");
+        if (is_act(step)) {
+            act(play, step);
+        } else if (is_strict) {
+            expect(play, step);
         }
-        act(play, step);
     }
     if (is_strict) {
         expect_nothing(play, "the end");
     }
-    tell_line(play, 0);
+    play->board->line = 0;
 }
 
 void play_out(struct play *play)

@@ -174,8 +174,35 @@ static char *write_sets(const struct subject_options *options)
     return text;
 }
 
+/* Appends copies of the values whose keys are not in `others`. */
+static int copy_values(struct arena *arena,
+                       struct node *merged,
+                       const struct node ***place,
+                       const struct node *from,
+                       const struct node *others)
+{
+    for (const struct node *child = from->first; child != NULL;
+         child = child->next) {
+        struct node *copy;
+
+        if (node_find(others, child->key->text) != NULL) {
+            continue;
+        }
+        copy = arena_alloc(arena, sizeof(*copy));
+        if (copy == NULL) {
+            return -ENOMEM;
+        }
+        *copy = *child;
+        copy->next = NULL;
+        **place = copy;
+        *place = &copy->next;
+        merged->count++;
+    }
+    return 0;
+}
+
 /* A mapping of all values of first, and those of second whose keys are not
-   among them. */
+   among them. NULL: no memory. */
 static const struct node *
 merge(struct arena *arena, const struct node *first, const struct node *second)
 {
@@ -186,28 +213,13 @@ merge(struct arena *arena, const struct node *first, const struct node *second)
         return NULL;
     }
     *merged = *first;
+    merged->count = 0;
+    merged->first = NULL;
     place = &merged->first;
-    for (const struct node *from = first; from != NULL;
-         from = from == first ? second : NULL) {
-        for (const struct node *child = from->first; child != NULL;
-             child = child->next) {
-            struct node *copy;
-
-            if (from == second && node_find(first, child->key->text) != NULL) {
-                continue;
-            }
-            copy = arena_alloc(arena, sizeof(*copy));
-            if (copy == NULL) {
-                return NULL;
-            }
-            *copy = *child;
-            copy->next = NULL;
-            *place = copy;
-            place = &copy->next;
-            merged->count += from == second;
-        }
-    }
-    return merged;
+    return copy_values(arena, merged, &place, first, NULL) < 0 ||
+                   copy_values(arena, merged, &place, second, first) < 0
+               ? NULL
+               : merged;
 }
 
 static bool is_mapping(const struct node *node)

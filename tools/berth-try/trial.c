@@ -19,7 +19,7 @@
 
 #define KEPT_BYTES (64 << 20)
 /* Without a sign of life for so long it hangs. */
-#define HANGS_MS 10000
+#define HANGS_MS 20000
 
 static int prepare(const struct trial *trial)
 {

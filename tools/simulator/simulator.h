@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The simulator: the server's connection logic over streams that are no
- * sockets, with a clock that the caller turns. What happens depends on nothing but
- * the calls below: no time passes and no byte moves by itself.
+ * sockets, with a clock that the caller turns. What happens depends on nothing
+ * but the calls below: no time passes and no byte moves by itself.
  *
  * A peer is the other end of one connection: it sends, reads as much as its
  * window lets it, finishes, or resets.
