@@ -27,6 +27,8 @@ class Bad:
         self.socks = []
         self.threads = []
         self.lock = threading.Lock()
+        self.one = threading.Lock()
+        self.over = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
         self.start(self.accept)
@@ -55,6 +57,7 @@ class Bad:
                 self.stop()
 
     def stop(self):
+        self.over.set()
         with self.lock:
             socks = [self.listener, *self.socks]
         for sock in socks:
@@ -106,7 +109,7 @@ def echo_resetting_at_the_end(sock, server):
 
 def echo_keeping_the_end_open(sock, server):
     echo(sock, server)
-    select.select([], [], [], 3)
+    server.over.wait(TIMEOUT_S)
 
 
 def echo_losing_single_bytes(sock, _):
@@ -256,9 +259,8 @@ def http_waiting_for_bodies(sock, _):
 
 class Misconduct(unittest.TestCase):
     def check_found(self, serve, check, profile="echo", dies=False,
-                    timeout="1s"):
+                    timeout="3s"):
         with Bad(serve, dies) as server:
-            server.one = threading.Lock()
             done = subprocess.run(
                 [CONFORM, "--json", f"--timeout={timeout}",
                  f"--profile={profile}", f"--only={check}", server.address],
@@ -299,7 +301,7 @@ class Misconduct(unittest.TestCase):
 
     def test_no_end(self):
         told = self.check_found(echo_keeping_the_end_open, "half-open")
-        self.assertEqual(told["got"], "nothing for 1000 ms")
+        self.assertEqual(told["got"], "nothing for 3000 ms")
 
     def test_single_bytes_are_lost(self):
         self.check_found(echo_losing_single_bytes, "byte-by-byte")
@@ -333,7 +335,7 @@ class Misconduct(unittest.TestCase):
 
     def test_connections_are_mixed_up(self):
         told = self.check_found(echo_to_the_last, "many-connections")
-        self.assertIn(" of berth-conform\\n\", on connection ", told["got"])
+        self.assertRegex(told["got"], r", on connection \d+ of 200$")
 
     def test_answers_in_another_order(self):
         self.check_found(http_in_reverse, "pipelining", "http")
@@ -345,7 +347,7 @@ class Misconduct(unittest.TestCase):
     def test_connection_close_is_passed_over(self):
         told = self.check_found(http_staying, "connection-close", "http")
         self.assertEqual((told["expected"], told["got"]),
-                         ("the end of the connection", "nothing for 1000 ms"))
+                         ("the end of the connection", "nothing for 3000 ms"))
 
     def test_the_connection_does_not_last(self):
         told = self.check_found(http_leaving, "keep-alive", "http")
@@ -365,7 +367,7 @@ class Misconduct(unittest.TestCase):
 
     def test_who_expects_100_waits(self):
         told = self.check_found(http_waiting_for_bodies, "continue", "http")
-        self.assertIn("nothing for 1000 ms, without the body", told["got"])
+        self.assertIn("nothing for 3000 ms, without the body", told["got"])
 
 
 if __name__ == "__main__":
