@@ -55,7 +55,8 @@ class Install(unittest.TestCase):
             return Server(**options)
 
     def test_it_has_what_it_should(self):
-        for path in ("bin/berth", "bin/berth-conform", "bin/berth-try", "bin/berthctl",
+        for path in ("bin/berth", "bin/berth-conform", "bin/berth-try",
+                     "bin/berthctl",
                      "lib/berth/echo.so", "lib/berth/line.so", "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
                      "etc/berth/www/index.html", "include/berth/line.h",
