@@ -19,7 +19,7 @@
    longer is stuck in a plugin. */
 #define ANSWER_MS 5000
 
-/* After so long a worker is told again what there was no memory to tell it. */
+/* After so long a worker is told again what it could not be told. */
 #define TELL_AGAIN_MS 100
 
 static struct generation *generation_of(const struct member *member)
@@ -29,13 +29,14 @@ static struct generation *generation_of(const struct member *member)
 
 /* -------------------------------------------------------------------- roster */
 
-/* Told again later if there is no memory now; one who is deaf is killed. */
+/* Told again later, as long as he lives, if that was not his fault, for want of
+   memory perhaps; one who is deaf has been killed. */
 static void order_for_sure(struct member *member,
                            const struct channel_message *message)
 {
     const int error = member_order(member, message);
 
-    if ((error == -ENOMEM || error == -ENOBUFS) && !member->is_killed) {
+    if (error < 0 && member->pid != 0 && !member->is_killed) {
         loop_set_timer(member->parts->loop, &member->source, TELL_AGAIN_MS);
     }
 }

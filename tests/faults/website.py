@@ -24,6 +24,7 @@ protocols:
       access_log: json
       access_file: ./access.log
       keep_alive: none
+      header_timeout: none
       routes:
         - {path: /fixed, respond: {body: "fixed"}}
         - {path: /echo, echo: true}
