@@ -55,9 +55,10 @@ class Install(unittest.TestCase):
             return Server(**options)
 
     def test_it_has_what_it_should(self):
-        for path in ("bin/berth", "bin/berth-new", "bin/berth-try",
-                     "bin/berthctl", "lib/berth/echo.so", "lib/berth/line.so",
-                     "lib/pkgconfig/berth-protocol.pc", "etc/berth/server.yaml",
+        for path in ("bin/berth", "bin/berth-conform", "bin/berth-new",
+                     "bin/berth-try", "bin/berthctl", "lib/berth/echo.so",
+                     "lib/berth/line.so", "lib/pkgconfig/berth-protocol.pc",
+                     "etc/berth/server.yaml",
                      "etc/berth/server.schema.json",
                      "etc/berth/www/index.html", "include/berth/line.h",
                      "include/berth/protocol.h", "share/doc/berth/README.md",
@@ -69,6 +70,7 @@ class Install(unittest.TestCase):
                      "share/berth/new-protocol/protocol.c.in",
                      "share/fish/vendor_completions.d/berth.fish",
                      "share/zsh/site-functions/_berthctl",
+                     "share/man/man1/berth-conform.1",
                      "share/man/man1/berth-new.1",
                      "share/man/man1/berth-try.1",
                      "share/man/man1/berthctl.1",
