@@ -24,10 +24,11 @@ struct asked {
     struct control_request *request;
     struct source source; /* its timer: patience */
     uint64_t number;
-    size_t waiting;  /* answers that are still to come */
-    int64_t sum;     /* of what they said */
-    int error;       /* the last one */
-    bool is_listing; /* connections; else one result is all */
+    size_t waiting;         /* answers that are still to come */
+    struct index_set owing; /* from the workers of these slots */
+    int64_t sum;            /* of what they said */
+    int error;              /* the last one */
+    bool is_listing;        /* connections; else one result is all */
 };
 
 static struct asked *asked_of(struct list *link)
@@ -78,6 +79,14 @@ static void lose_patience(struct source *source)
                    asked->waiting == 1 ? "" : "s");
     asked->error = -ETIMEDOUT; /* also of a list: it is not whole */
     finish(asked, message);
+}
+
+static void count_answer(struct asked *asked, size_t slot)
+{
+    index_set_remove(&asked->owing, slot);
+    if (--asked->waiting == 0) {
+        finish_well(asked);
+    }
 }
 
 static const struct source_ops asked_ops = {.expired = lose_patience};
@@ -150,7 +159,7 @@ void commands_take_result(struct commands *commands,
     } else if (fd >= 0) {
         (void)close(fd);
     }
-    if (asked == NULL) {
+    if (asked == NULL || !index_set_has(&asked->owing, (size_t)member->slot)) {
         return;
     }
     if (result->result < 0) {
@@ -158,8 +167,21 @@ void commands_take_result(struct commands *commands,
     } else {
         asked->sum += result->result;
     }
-    if (--asked->waiting == 0) {
-        finish_well(asked);
+    count_answer(asked, (size_t)member->slot);
+}
+
+/* Its connections are gone with it. */
+void commands_lose_worker(struct commands *commands, int slot)
+{
+    struct list *link = commands->asked.next;
+
+    while (link != &commands->asked) {
+        struct asked *asked = asked_of(link);
+
+        link = link->next; /* it may be answered now */
+        if (slot >= 0 && index_set_has(&asked->owing, (size_t)slot)) {
+            count_answer(asked, (size_t)slot);
+        }
     }
 }
 
@@ -200,12 +222,16 @@ static void ask(struct asked *asked,
         channel_compose(order, &request, sizeof(request));
     int error;
 
-    if (member->state == MEMBER_AWAY || member->state == MEMBER_STARTING) {
+    if (member->state == MEMBER_AWAY || member->state == MEMBER_STARTING ||
+        member->slot < 0) {
         return;
     }
     error = order == CREW_DRAIN ? member_order(member, &message)
                                 : member_send(member, &message);
-    asked->waiting += error == 0 ? 1 : 0;
+    if (error == 0) {
+        asked->waiting++;
+        index_set_add(&asked->owing, (size_t)member->slot);
+    }
 }
 
 static void ask_generation(struct asked *asked,

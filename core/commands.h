@@ -60,6 +60,10 @@ void commands_take_result(struct commands *commands,
                           const struct crew_result *result,
                           int fd);
 
+/* The worker of that slot of the statistics has ended: what it was asked it will
+   not answer. */
+void commands_lose_worker(struct commands *commands, int slot);
+
 /* A reload has ended; text: what errors_print() printed, NULL: nothing. */
 void commands_end_reload(struct commands *commands,
                          bool is_good,

@@ -57,6 +57,8 @@ struct generation_ops {
        generation has let go of them. */
     void (*dropped)(struct generation *generation,
                     const struct index_set *addresses);
+    /* The worker that had this slot of the statistics has ended. */
+    void (*lost)(struct member *member, int slot);
     /* The result of a worker's request; the descriptor is the owner's. */
     void (*done)(struct member *member,
                  const struct crew_result *result,

@@ -368,10 +368,12 @@ void generation_lose_member(struct member *member, int status)
     const bool is_replaced = generation->state == GENERATION_SERVING;
     const bool was_stuck = member->is_stuck && member->is_killed;
     const pid_t pid = member->pid;
+    const int slot = member->slot;
     struct member_end end;
 
     loop_cancel_timer(&member->source); /* there is nobody to tell */
     member_reap(member, status, is_replaced, &end);
+    generation->ops->lost(member, slot);
     tell_end(member, pid, &end);
     if (generation->state == GENERATION_STARTING) {
         generation_fail(generation, CLI_EXIT_CONFIG,

@@ -28,6 +28,11 @@ static inline void index_set_add(struct index_set *set, size_t i)
     set->bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
+static inline void index_set_remove(struct index_set *set, size_t i)
+{
+    set->bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
+}
+
 static inline void index_set_join(struct index_set *set,
                                   const struct index_set *other)
 {

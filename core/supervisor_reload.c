@@ -343,9 +343,18 @@ take_result(struct member *member, const struct crew_result *result, int fd)
     commands_take_result(&supervisor->commands, member, result, fd);
 }
 
+static void lose_worker(struct member *member, int slot)
+{
+    struct generation *generation = member->parts->owner;
+    struct supervisor *supervisor = generation->owner;
+
+    commands_lose_worker(&supervisor->commands, slot);
+}
+
 static const struct generation_ops generation_ops = {
     .dropped = has_dropped,
     .done = take_result,
+    .lost = lose_worker,
     .checked = start_workers,
     .ready = take_over,
     .failed = has_failed,

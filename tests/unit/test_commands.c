@@ -98,7 +98,7 @@ static void make_member(uint32_t i)
     members[i] = (struct member){
         .number = i,
         .pid = 5000001 + (pid_t)i, /* more than the kernel gives */
-        .slot = -1,
+        .slot = (int)i,
         .state = MEMBER_READY,
         .channel = {.fd = ends[0]},
     };
@@ -110,7 +110,7 @@ static void set_up(void)
     ck_assert_int_eq(loop_open(&loop, tell_time, NULL, end_turn, NULL), 0);
     loop.is_busy = true;
     ck_assert_int_eq(loop_turn(&loop), 0);
-    ck_assert_int_eq(stats_new(2, &stats), 0);
+    ck_assert_int_eq(stats_new(MEMBERS, &stats), 0);
     list_init(&generations);
     for (uint32_t i = 0; i < MEMBERS; i++) {
         make_member(i);
@@ -521,6 +521,25 @@ START_TEST(without_workers_the_list_is_empty)
 }
 END_TEST
 
+START_TEST(who_has_ended_is_not_waited_for)
+{
+    int fd = make_listing(17);
+    uint64_t request;
+
+    ask(0, "tsv connections");
+    request = expect_order(0, CREW_CONNECTIONS, 0);
+    give(0, request, 1, fd);
+    commands_lose_worker(&commands, 1);
+    ck_assert_ptr_null(answers[0]);
+    commands_lose_worker(&commands, 1); /* nothing more is owed */
+    commands_lose_worker(&commands, 0);
+    commands_lose_worker(&commands, -1);
+    ck_assert_ptr_null(answers[0]);
+    commands_lose_worker(&commands, 2);
+    expect(0, "ok\n" HEAD ROW);
+}
+END_TEST
+
 START_TEST(who_does_not_answer_is_left_out)
 {
     int fd = make_listing(17);
@@ -658,6 +677,7 @@ UNIT_MAIN_WITH("commands",
                what_cannot_be_drained_is_told,
                connections_of_all_workers_are_listed,
                a_list_that_is_not_whole_is_an_error,
+               who_has_ended_is_not_waited_for,
                without_workers_the_list_is_empty,
                who_does_not_answer_is_left_out,
                the_status_is_told,

@@ -81,7 +81,14 @@ is_done(struct member *member, const struct crew_result *result, int fd)
     (void)fd;
 }
 
+static void is_lost(struct member *member, int slot)
+{
+    (void)member;
+    (void)slot;
+}
+
 static const struct generation_ops ops = {
+    .lost = is_lost,
     .checked = was_checked,
     .ready = is_ready,
     .failed = has_failed,

@@ -32,6 +32,20 @@ START_TEST(a_zeroed_one_is_empty)
 }
 END_TEST
 
+START_TEST(what_is_removed_leaves_the_others)
+{
+    for (size_t k = 0; k < SOME; k++) {
+        struct index_set set = make((1u << SOME) - 1);
+
+        index_set_remove(&set, some[k]);
+        index_set_remove(&set, some[k]); /* one that is not there is fine */
+        for (size_t i = 0; i < SOME; i++) {
+            ck_assert(index_set_has(&set, some[i]) == (i != k));
+        }
+    }
+}
+END_TEST
+
 START_TEST(it_has_what_was_added_and_nothing_else)
 {
     for (size_t i = 0; i < INDEX_SET_MAX; i++) {
@@ -97,6 +111,7 @@ END_TEST
 
 UNIT_MAIN("index_set",
           a_zeroed_one_is_empty,
+          what_is_removed_leaves_the_others,
           it_has_what_was_added_and_nothing_else,
           what_is_there_may_be_added_again,
           one_is_within_another_if_all_of_it_is,
