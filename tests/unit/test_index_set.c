@@ -50,12 +50,15 @@ START_TEST(it_has_what_was_added_and_nothing_else)
 {
     for (size_t i = 0; i < INDEX_SET_MAX; i++) {
         struct index_set set = {.bits = {0}};
+        size_t count = 0;
 
         index_set_add(&set, i);
         ck_assert(!index_set_is_empty(&set));
+        ck_assert(index_set_has(&set, i));
         for (size_t k = 0; k < INDEX_SET_MAX; k++) {
-            ck_assert_int_eq(index_set_has(&set, k), k == i);
+            count += index_set_has(&set, k) ? 1 : 0;
         }
+        ck_assert_uint_eq(count, 1);
     }
 }
 END_TEST
@@ -79,14 +82,18 @@ START_TEST(one_is_within_another_if_all_of_it_is)
 {
     for (unsigned one = 0; one < 1U << SOME; one++) {
         const struct index_set first = make(one);
+        unsigned wrong = 0;
 
         ck_assert_int_eq(index_set_is_empty(&first), one == 0);
         for (unsigned other = 0; other < 1U << SOME; other++) {
             const struct index_set second = make(other);
 
-            ck_assert_int_eq(index_set_is_within(&first, &second),
-                             (one & ~other) == 0);
+            wrong +=
+                index_set_is_within(&first, &second) == ((one & ~other) == 0)
+                    ? 0
+                    : 1;
         }
+        ck_assert_uint_eq(wrong, 0);
     }
 }
 END_TEST
