@@ -13,7 +13,7 @@
 
 #define HEADCOUNT_CELLS 65536u
 /* So many tags at once; what is beyond them is not counted. */
-#define HEADCOUNT_TAGS (HEADCOUNT_CELLS / 4 * 3)
+#define HEADCOUNT_TAGS ((uint64_t)HEADCOUNT_CELLS / 4 * 3)
 
 struct headcount_cell {
     _Atomic uint64_t tag; /* 0: a free cell */

@@ -2,6 +2,7 @@
 #include "member.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@
 #define RETRY_FIRST_MS 100
 #define RETRY_LAST_MS 10000
 #define DOUBLINGS_MAX 10
+/* An order is tried so often more where the channel is full. */
+#define SENDS_MAX 3
 
 static void retry(struct source *source)
 {
@@ -277,8 +280,13 @@ static void meet_deaf(struct member *member)
 
 int member_order(struct member *member, const struct channel_message *message)
 {
-    const int error = member_send(member, message);
+    int error = member_send(member, message);
 
+    /* He may be about to read: nobody is killed for a moment's sake. */
+    for (int i = 0; i < SENDS_MAX && error == -EAGAIN; i++) {
+        (void)sched_yield();
+        error = member_send(member, message);
+    }
     if (error == -EAGAIN) {
         meet_deaf(member);
     } else if (error < 0 && error != -EPIPE && error != -ECONNRESET) {

@@ -49,36 +49,52 @@ static uint64_t tag_at(uint64_t cell, uint64_t n)
     return (n << 32) | cell;
 }
 
-/* Chains around the end of the cells, one into the other; each order in which
-   five tags can leave. */
+/* Chains around the end of the cells, one into the other. */
+#define CHAINED 5
+
+static const uint64_t chained[CHAINED] = {
+    HEADCOUNT_CELLS - 2, HEADCOUNT_CELLS - 2, HEADCOUNT_CELLS - 1, 0, 0,
+};
+
+static uint64_t chained_tag(uint64_t i)
+{
+    return tag_at(chained[i], i + 1);
+}
+
+static void expect_those(const bool is_there[CHAINED])
+{
+    for (uint64_t i = 0; i < CHAINED; i++) {
+        ck_assert_uint_eq(headcount_get(&headcount, chained_tag(i)),
+                          is_there[i] ? i + 1 : 0);
+    }
+}
+
+/* The nth of those that are there leaves. */
+static void drop_nth(bool is_there[CHAINED], int nth)
+{
+    size_t gone = 0;
+
+    while (!is_there[gone] || nth-- > 0) {
+        gone++;
+    }
+    is_there[gone] = false;
+    headcount_set(&headcount, chained_tag(gone), 0);
+}
+
+/* In each order. */
 START_TEST(the_others_stay_whoever_leaves)
 {
-    static const uint64_t cells[5] = {
-        HEADCOUNT_CELLS - 2, HEADCOUNT_CELLS - 2, HEADCOUNT_CELLS - 1, 0, 0,
-    };
-
     for (int order = 0; order < 120; order++) {
-        bool is_there[5] = {true, true, true, true, true};
+        bool is_there[CHAINED] = {true, true, true, true, true};
         int rest = order;
 
-        for (uint64_t i = 0; i < 5; i++) {
-            headcount_set(&headcount, tag_at(cells[i], i + 1), i + 1);
+        for (uint64_t i = 0; i < CHAINED; i++) {
+            headcount_set(&headcount, chained_tag(i), i + 1);
         }
-        for (int left = 5; left > 0; left--) {
-            int nth = rest % left;
-            size_t gone = 0;
-
+        for (int left = CHAINED; left > 0; left--) {
+            drop_nth(is_there, rest % left);
             rest /= left;
-            while (!is_there[gone] || nth-- > 0) {
-                gone++;
-            }
-            is_there[gone] = false;
-            headcount_set(&headcount, tag_at(cells[gone], gone + 1), 0);
-            for (uint64_t i = 0; i < 5; i++) {
-                ck_assert_uint_eq(
-                    headcount_get(&headcount, tag_at(cells[i], i + 1)),
-                    is_there[i] ? i + 1 : 0);
-            }
+            expect_those(is_there);
         }
         ck_assert_uint_eq(headcount.used, 0);
     }

@@ -218,6 +218,17 @@ static void compete(struct stats *stats, struct field *field)
     _exit(0);
 }
 
+/* All of them must have ended well. */
+static void await_workers(void)
+{
+    for (unsigned i = 0; i < WORKERS; i++) {
+        int status = 0;
+
+        ck_assert_int_gt(wait(&status), 0);
+        ck_assert_int_eq(status, 0);
+    }
+}
+
 START_TEST(competitors_all_get_their_turn)
 {
     struct stats *stats = make(WORKERS);
@@ -229,19 +240,11 @@ START_TEST(competitors_all_get_their_turn)
         const pid_t pid = fork();
 
         ck_assert_int_ge(pid, 0);
-        if (pid == 0) {
-            if (stats_own(stats, i) < 0) {
-                _exit(1);
-            }
+        if (pid == 0 && stats_own(stats, i) == 0) {
             compete(stats, field);
         }
     }
-    for (unsigned i = 0; i < WORKERS; i++) {
-        int status = 0;
-
-        ck_assert_int_gt(wait(&status), 0);
-        ck_assert_int_eq(status, 0);
-    }
+    await_workers();
     (void)munmap(field, sizeof(*field));
     stats_free(stats);
 }
@@ -286,6 +289,26 @@ static int play_round(const int go[WORKERS], int answers)
     return allowed;
 }
 
+/* Returns the end to tell it to go. */
+static int start_player(struct stats *stats, unsigned slot, int answers)
+{
+    int ends[2];
+    pid_t pid;
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        (void)close(ends[1]);
+        if (stats_own(stats, slot) == 0) {
+            take_and_keep(stats, ends[0], answers);
+        }
+        _exit(1);
+    }
+    (void)close(ends[0]);
+    return ends[1];
+}
+
 START_TEST(the_last_place_goes_to_one)
 {
     struct stats *stats = make(WORKERS);
@@ -295,40 +318,19 @@ START_TEST(the_last_place_goes_to_one)
 
     ck_assert_int_eq(pipe(answers), 0);
     for (unsigned i = 0; i < WORKERS; i++) {
-        int ends[2];
-        pid_t pid;
-
-        ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
-        pid = fork();
-        ck_assert_int_ge(pid, 0);
-        if (pid == 0) {
-            for (unsigned k = 0; k < i; k++) {
-                (void)close(go[k]);
-            }
-            (void)close(ends[1]);
-            if (stats_own(stats, i) < 0) {
-                _exit(1);
-            }
-            take_and_keep(stats, ends[0], answers[1]);
-        }
-        (void)close(ends[0]);
-        go[i] = ends[1];
+        go[i] = start_player(stats, i, answers[1]);
     }
-    (void)close(answers[1]);
     for (int round = 0; round < ROUNDS; round++) {
         const int allowed = play_round(go, answers[0]);
 
         ck_assert_int_le(allowed, 1);
         given += allowed;
     }
-    ck_assert_int_ge(given, ROUNDS / 2); /* see quota.h */
-    for (unsigned i = 0; i < WORKERS; i++) {
-        int status = 0;
-
-        (void)close(go[i]);
-        ck_assert_int_gt(wait(&status), 0);
-        ck_assert_int_eq(status, 0);
+    ck_assert_int_ge(given, ROUNDS / 2);     /* see quota.h */
+    for (unsigned i = WORKERS; i > 0; i--) { /* later ones hold the earlier */
+        (void)close(go[i - 1]);
     }
+    await_workers();
     stats_free(stats);
 }
 END_TEST
