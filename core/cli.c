@@ -5,12 +5,13 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <berth/protocol.h>
+
+#include "usage.h"
 
 /* All there is to know of an option: what getopt_long(), the help and the
    messages are made of. */
@@ -122,17 +123,7 @@ void cli_print_version(FILE *stream)
     (void)fprintf(stream, "berth %s (contract %u)\n", BERTH_VERSION, BERTH_ABI);
 }
 
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)fputs("berth: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputs("\ntry 'berth --help'\n", stderr);
-    va_end(args);
-    return -EINVAL;
-}
+static const struct usage usage = {"berth", "berth --help"};
 
 /* ------------------------------------------------------------ what is wrong */
 
@@ -160,10 +151,10 @@ static int refuse_unknown(const char *word)
     (void)snprintf(text, sizeof(text), "%.*s", length, word);
     nearest = suggest_nearest(text + strspn(text, "-"), names, ROW_COUNT);
     if (nearest == NULL) {
-        return refuse("unknown option '%.*s'", length, word);
+        return usage_refuse(&usage, "unknown option '%.*s'", length, word);
     }
-    return refuse("unknown option '%.*s', did you mean '--%s'?", length, word,
-                  nearest);
+    return usage_refuse(&usage, "unknown option '%.*s', did you mean '--%s'?",
+                        length, word, nearest);
 }
 
 /* getopt_long() takes any beginning of a name that only one has. */
@@ -176,8 +167,8 @@ static int refuse_ambiguous(const char *word, size_t length)
             continue;
         }
         if (one != NULL) {
-            return refuse("'%.*s' may be '--%s' or '--%s'", (int)length, word,
-                          one, rows[i].name);
+            return usage_refuse(&usage, "'%.*s' may be '--%s' or '--%s'",
+                                (int)length, word, one, rows[i].name);
         }
         one = rows[i].name;
     }
@@ -192,12 +183,12 @@ static int refuse_option(const char *word)
     const struct option_row *row = find_row(optopt);
 
     if (is_long && row != NULL) {
-        return refuse("option '--%s' takes no value", row->name);
+        return usage_refuse(&usage, "option '--%s' takes no value", row->name);
     }
     if (is_long) {
         return refuse_ambiguous(word, strcspn(word, "="));
     }
-    return refuse("unknown option '-%c'", optopt);
+    return usage_refuse(&usage, "unknown option '-%c'", optopt);
 }
 
 static bool is_single_dash(const char *word)
@@ -266,7 +257,7 @@ static const char *get_command_name(enum cli_command command)
 static int take_config(struct cli *cli)
 {
     if (cli->config != NULL) {
-        return refuse("option '--config' is given twice");
+        return usage_refuse(&usage, "option '--config' is given twice");
     }
     cli->config = optarg;
     return 0;
@@ -277,13 +268,13 @@ static int take_workers(struct cli *cli)
     const size_t digits = strspn(optarg, "0123456789");
 
     if (cli->workers >= 0) {
-        return refuse("option '--workers' is given twice");
+        return usage_refuse(&usage, "option '--workers' is given twice");
     }
     cli->workers = (int32_t)strtoul(optarg, NULL, 10);
     if (digits == 0 || digits > 3 || optarg[digits] != '\0' ||
         cli->workers > CLI_WORKERS_MAX) {
-        return refuse("'--workers' must be a number from 0 to %d",
-                      CLI_WORKERS_MAX);
+        return usage_refuse(&usage, "'--workers' must be a number from 0 to %d",
+                            CLI_WORKERS_MAX);
     }
     return 0;
 }
@@ -300,8 +291,8 @@ static int take_option(struct cli *cli, const struct option_row *row)
         return 0;
     }
     if (cli->command != CLI_SERVE && cli->command != row->command) {
-        return refuse("'--%s' and '--%s' do not go together",
-                      get_command_name(cli->command), row->name);
+        return usage_refuse(&usage, "'--%s' and '--%s' do not go together",
+                            get_command_name(cli->command), row->name);
     }
     cli->command = row->command;
     return 0;
@@ -320,8 +311,9 @@ static int read_options(struct cli *cli, int argc, char **argv)
     while (result == 0 &&
            (value = getopt_long(argc, argv, letters, names, NULL)) != -1) {
         if (value == ':') {
-            result = refuse("option '--%s' needs a value: %s",
-                            find_row(optopt)->name, find_row(optopt)->value);
+            result =
+                usage_refuse(&usage, "option '--%s' needs a value: %s",
+                             find_row(optopt)->name, find_row(optopt)->value);
         } else if (value == '?') {
             result = refuse_option(argv[optind - 1]);
         } else {
@@ -343,13 +335,15 @@ static int check_words(const struct cli *cli)
         return 0;
     }
     if (!takes_words(cli->command)) {
-        return refuse("'--%s' takes no plugins: it finds them",
-                      get_command_name(cli->command));
+        return usage_refuse(&usage, "'--%s' takes no plugins: it finds them",
+                            get_command_name(cli->command));
     }
     if (cli->config != NULL) {
-        return refuse("either plugins or '--config', not both: '%s' would not "
-                      "be read",
-                      cli->config);
+        return usage_refuse(
+            &usage,
+            "either plugins or '--config', not both: '%s' would not "
+            "be read",
+            cli->config);
     }
     return 0;
 }

@@ -249,15 +249,9 @@ static void take_signal(void *owner, uint32_t number)
 /* What errors_print() prints goes to the supervisor, in pieces. */
 static void refuse(struct hand *hand, struct errors *errors)
 {
-    char *text = NULL;
     size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
+    char *text = errors_text(errors, &size);
 
-    if (stream == NULL) {
-        return;
-    }
-    errors_print(errors, stream);
-    (void)fclose(stream);
     for (size_t at = 0; at < size; at += CHANNEL_MESSAGE_MAX) {
         const size_t left = size - at;
 

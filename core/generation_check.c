@@ -3,7 +3,6 @@
 #include "generation.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -208,20 +207,6 @@ static pid_t fork_checker(struct generation *generation, int channel)
     return pid;
 }
 
-/* What errors_print() prints; NULL: there is no memory for it. */
-static char *print_errors(struct errors *errors)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *stream = open_memstream(&text, &size);
-
-    if (stream != NULL) {
-        errors_print(errors, stream);
-        (void)fclose(stream);
-    }
-    return text;
-}
-
 /* Nothing else is wrong with it: it is this process that may not. */
 static void refuse_identity(struct generation *generation)
 {
@@ -237,7 +222,8 @@ static void refuse_identity(struct generation *generation)
                "start the server as root, or remove 'user' and 'group': then "
                "workers run as who starts it",
                "'%s': only root may run workers as somebody else", key);
-    generation_fail_with(generation, CLI_EXIT_SYSTEM, print_errors(&errors));
+    generation_fail_with(generation, CLI_EXIT_SYSTEM,
+                         errors_text(&errors, NULL));
     errors_fini(&errors);
     generation_settle(generation);
 }

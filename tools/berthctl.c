@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +13,12 @@
 #include "berthctl/client.h"
 #include "berthctl/top.h"
 #include "suggest.h"
-#include "units.h"
+#include "usage.h"
 
 #define USUAL_SOCKET "/run/berth/control.sock"
 #define SOCKET_VARIABLE "BERTH_CONTROL"
 
-/* Of `top`, in ms: what is faster would only measure itself. */
-#define INTERVAL_USUAL UINT64_C(1000)
-#define INTERVAL_MIN UINT64_C(100)
-#define INTERVAL_MAX UINT64_C(3600000)
+#define INTERVAL_USUAL UINT64_C(1000) /* ms, of `top` */
 
 /* Exit statuses; the numbers of sysexits.h. */
 enum exit_status {
@@ -96,39 +92,17 @@ static void print_help(FILE *stream)
         stream);
 }
 
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)fputs("berthctl: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputs("\ntry 'berthctl help'\n", stderr);
-    va_end(args);
-    return -EINVAL;
-}
+static const struct usage usage = {"berthctl", "berthctl help"};
+/* What is faster would only measure itself. */
+static const struct usage_time interval = {"interval", "between 100ms and 1h",
+                                           100, 3600000};
 
 /* ------------------------------------------------------- the command line */
-
-static int read_interval(const char *text, uint64_t *interval_ms)
-{
-    const char *why;
-    char hint[128];
-
-    if (units_parse_duration(text, interval_ms, &why, hint, sizeof(hint)) < 0) {
-        return refuse("'--interval %s' %s%s%s", text, why,
-                      *hint == '\0' ? "" : ": ", hint);
-    }
-    if (*interval_ms < INTERVAL_MIN || *interval_ms > INTERVAL_MAX) {
-        return refuse("'--interval %s' is not between 100ms and 1h", text);
-    }
-    return 0;
-}
 
 static int take_format(struct options *options, const char *format)
 {
     if (*options->format != '\0' && strcmp(options->format, format) != 0) {
-        return refuse("'--json' and '--tsv' do not go together");
+        return usage_refuse(&usage, "'--json' and '--tsv' do not go together");
     }
     options->format = format;
     return 0;
@@ -151,11 +125,10 @@ static int take_option(struct options *options, int value, const char *word)
         options->top.is_once = true;
         return 0;
     case OPTION_INTERVAL:
-        return read_interval(optarg, &options->top.interval_ms);
-    case ':':
-        return refuse("option '%s' needs a value", word);
+        return usage_read_time(&usage, &interval, optarg,
+                               &options->top.interval_ms);
     default:
-        return refuse("option '%s' is unknown, or takes no value", word);
+        return usage_refuse_option(&usage, value, word);
     }
 }
 
@@ -201,9 +174,10 @@ static int refuse_command(const char *name)
     }
     nearest = suggest_nearest(name, names, COMMAND_COUNT);
     if (nearest == NULL) {
-        return refuse("unknown command '%s'", name);
+        return usage_refuse(&usage, "unknown command '%s'", name);
     }
-    return refuse("unknown command '%s', did you mean '%s'?", name, nearest);
+    return usage_refuse(&usage, "unknown command '%s', did you mean '%s'?",
+                        name, nearest);
 }
 
 /* A blank would make two words of it, a newline the end of the request. */
@@ -223,17 +197,17 @@ static int check_command(int argc, char *const *argv)
     const struct command *command = argc == 0 ? NULL : find_command(argv[0]);
 
     if (argc == 0) {
-        return refuse("what is to be done? A command is missing");
+        return usage_refuse(&usage, "what is to be done? A command is missing");
     }
     if (command == NULL) {
         return refuse_command(argv[0]);
     }
     if (argc - 1 < command->least || argc - 1 > command->most) {
-        return refuse("usage: berthctl %s%s%s", command->name,
-                      command->most == 0 ? "" : " ", command->arguments);
+        return usage_refuse(&usage, "usage: berthctl %s%s%s", command->name,
+                            command->most == 0 ? "" : " ", command->arguments);
     }
     if (argc > 1 && !is_word(argv[1])) {
-        return refuse("'%s' is not one word", argv[1]);
+        return usage_refuse(&usage, "'%s' is not one word", argv[1]);
     }
     return 0;
 }

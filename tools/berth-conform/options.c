@@ -4,16 +4,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "suggest.h"
-#include "units.h"
+#include "usage.h"
 
 #define TIMEOUT_USUAL_MS UINT64_C(5000)
-#define TIMEOUT_MIN_MS UINT64_C(10)
-#define TIMEOUT_MAX_MS UINT64_C(3600000)
 #define CONNECTIONS_USUAL ((size_t)200)
 #define CONNECTIONS_MAX 100000ul
 
@@ -41,17 +38,9 @@ static const struct option names[] = {
     {NULL, 0, NULL, 0},
 };
 
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)fputs("berth-conform: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputs("\ntry 'berth-conform --help'\n", stderr);
-    va_end(args);
-    return -EINVAL;
-}
+static const struct usage usage = {"berth-conform", "berth-conform --help"};
+static const struct usage_time timeout = {"timeout", "between 10ms and 1h", 10,
+                                          3600000};
 
 void options_print_help(FILE *stream)
 {
@@ -96,26 +85,9 @@ static int take_profile(struct options *options, const char *name)
         }
     }
     nearest = suggest_nearest(name, known, PROFILE_COUNT);
-    return refuse("there is no profile '%s': %s%s", name,
-                  nearest == NULL ? "echo, line, http" : "did you mean ",
-                  nearest == NULL ? "" : nearest);
-}
-
-static int take_timeout(struct options *options, const char *text)
-{
-    const char *why;
-    char hint[128];
-
-    if (units_parse_duration(text, &options->timeout_ms, &why, hint,
-                             sizeof(hint)) < 0) {
-        return refuse("'--timeout %s' %s%s%s", text, why,
-                      *hint == '\0' ? "" : ": ", hint);
-    }
-    if (options->timeout_ms < TIMEOUT_MIN_MS ||
-        options->timeout_ms > TIMEOUT_MAX_MS) {
-        return refuse("'--timeout %s' is not between 10ms and 1h", text);
-    }
-    return 0;
+    return usage_refuse(&usage, "there is no profile '%s': %s%s", name,
+                        nearest == NULL ? "echo, line, http" : "did you mean ",
+                        nearest == NULL ? "" : nearest);
 }
 
 static int take_connections(struct options *options, const char *text)
@@ -129,8 +101,9 @@ static int take_connections(struct options *options, const char *text)
     }
     if (end == NULL || *end != '\0' || errno != 0 || number == 0 ||
         number > CONNECTIONS_MAX) {
-        return refuse("'--connections %s' is not a number from 1 to %lu", text,
-                      CONNECTIONS_MAX);
+        return usage_refuse(&usage,
+                            "'--connections %s' is not a number from 1 to %lu",
+                            text, CONNECTIONS_MAX);
     }
     options->connections = number;
     return 0;
@@ -145,9 +118,11 @@ static int take_path(struct options *options, const char *text)
         next++;
     }
     if (*text != '/' || *next != '\0') {
-        return refuse("'--path %s' does not begin with /, or has bytes that no "
-                      "request has",
-                      text);
+        return usage_refuse(
+            &usage,
+            "'--path %s' does not begin with /, or has bytes that no "
+            "request has",
+            text);
     }
     options->path = text;
     return 0;
@@ -168,9 +143,10 @@ static int choose(struct options *options, const char *name)
         }
     }
     nearest = suggest_nearest(name, known, count);
-    return refuse("there is no check '%s'%s%s", name,
-                  nearest == NULL ? ": --list shows them" : ", did you mean ",
-                  nearest == NULL ? "" : nearest);
+    return usage_refuse(&usage, "there is no check '%s'%s%s", name,
+                        nearest == NULL ? ": --list shows them"
+                                        : ", did you mean ",
+                        nearest == NULL ? "" : nearest);
 }
 
 static int take_only(struct options *options, const char *text)
@@ -180,7 +156,7 @@ static int take_only(struct options *options, const char *text)
     int error = 0;
 
     if (copy == NULL) {
-        return refuse("no memory");
+        return usage_refuse(&usage, "no memory");
     }
     while (error == 0 && next != NULL) {
         error = choose(options, strsep(&next, ","));
@@ -192,7 +168,7 @@ static int take_only(struct options *options, const char *text)
 static int take_format(struct options *options, enum report_format format)
 {
     if (options->format != REPORT_TEXT && options->format != format) {
-        return refuse("'--tap' and '--json' do not go together");
+        return usage_refuse(&usage, "'--tap' and '--json' do not go together");
     }
     options->format = format;
     return 0;
@@ -208,7 +184,7 @@ static int take_option(struct options *options, int value, const char *word)
     case OPTION_PATH:
         return take_path(options, optarg);
     case OPTION_TIMEOUT:
-        return take_timeout(options, optarg);
+        return usage_read_time(&usage, &timeout, optarg, &options->timeout_ms);
     case OPTION_CONNECTIONS:
         return take_connections(options, optarg);
     case OPTION_ONLY:
@@ -226,10 +202,8 @@ static int take_option(struct options *options, int value, const char *word)
     case 'h':
         options->command = OPTIONS_HELP;
         return 0;
-    case ':':
-        return refuse("option '%s' needs a value", word);
     default:
-        return refuse("option '%s' is unknown, or takes no value", word);
+        return usage_refuse_option(&usage, value, word);
     }
 }
 
@@ -256,18 +230,19 @@ static int take_address(struct options *options, int argc, char **argv)
     const char *hint;
 
     if (argc == 0) {
-        return refuse("which server? Its address is missing");
+        return usage_refuse(&usage, "which server? Its address is missing");
     }
     if (argc > 1) {
-        return refuse("'%s' is one word too many", argv[1]);
+        return usage_refuse(&usage, "'%s' is one word too many", argv[1]);
     }
     options->text = argv[0];
     if (address_parse(&options->address, argv[0], NULL, &why, &hint) < 0) {
-        return refuse("'%s': %s%s%s", argv[0], why, hint == NULL ? "" : ": ",
-                      hint == NULL ? "" : hint);
+        return usage_refuse(&usage, "'%s': %s%s%s", argv[0], why,
+                            hint == NULL ? "" : ": ", hint == NULL ? "" : hint);
     }
     if (address_inherited(&options->address) != NULL) {
-        return refuse("'%s' is no address to connect to", argv[0]);
+        return usage_refuse(&usage, "'%s' is no address to connect to",
+                            argv[0]);
     }
     return 0;
 }

@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "suggest.h"
 #include "units.h"
+#include "usage.h"
 
 #define SLOW_USUAL_MS UINT64_C(200)
 #define MEMORY_USUAL ((size_t)4194304)
@@ -48,17 +48,7 @@ static const struct option names[] = {
     {NULL, 0, NULL, 0},
 };
 
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    (void)fputs("berth-try: ", stderr);
-    (void)vfprintf(stderr, format, args);
-    (void)fputs("\ntry 'berth-try --help'\n", stderr);
-    va_end(args);
-    return -EINVAL;
-}
+static const struct usage usage = {"berth-try", "berth-try --help"};
 
 void options_print_help(FILE *stream)
 {
@@ -123,8 +113,8 @@ read_count(const char *name, const char *text, uint64_t max, uint64_t *number)
         *number = strtoull(text, &end, 10);
     }
     if (end == NULL || *end != '\0' || errno != 0 || *number > max) {
-        return refuse("'--%s %s' is not a number up to %llu", name, text,
-                      (unsigned long long)max);
+        return usage_refuse(&usage, "'--%s %s' is not a number up to %llu",
+                            name, text, (unsigned long long)max);
     }
     return 0;
 }
@@ -146,8 +136,8 @@ read_unit(const char *name, const char *text, parse_fn *parse, uint64_t *value)
         return 0;
     }
     if (parse(text, value, &why, hint, sizeof(hint)) < 0) {
-        return refuse("'--%s %s' %s%s%s", name, text, why,
-                      *hint == '\0' ? "" : ": ", hint);
+        return usage_refuse(&usage, "'--%s %s' %s%s%s", name, text, why,
+                            *hint == '\0' ? "" : ": ", hint);
     }
     return 0;
 }
@@ -169,9 +159,9 @@ static int allow(struct options *options, const char *name)
         }
     }
     nearest = suggest_nearest(name, known, count);
-    return refuse("'--allow %s': there is no such rule%s%s", name,
-                  nearest == NULL ? "" : ", did you mean ",
-                  nearest == NULL ? "" : nearest);
+    return usage_refuse(&usage, "'--allow %s': there is no such rule%s%s", name,
+                        nearest == NULL ? "" : ", did you mean ",
+                        nearest == NULL ? "" : nearest);
 }
 
 static int add_set(struct options *options, const char *text)
@@ -179,7 +169,7 @@ static int add_set(struct options *options, const char *text)
     const char *equals = strchr(text, '=');
 
     if (equals == NULL || equals == text) {
-        return refuse("'--set %s' is not KEY=VALUE", text);
+        return usage_refuse(&usage, "'--set %s' is not KEY=VALUE", text);
     }
     options->sets[options->subject.set_count++] = text;
     return 0;
@@ -188,7 +178,8 @@ static int add_set(struct options *options, const char *text)
 static int set_only(struct options *options, const char *text)
 {
     if (manner_parse(text, &options->only) < 0) {
-        return refuse("'--only %s': there is no such manner", text);
+        return usage_refuse(&usage, "'--only %s': there is no such manner",
+                            text);
     }
     options->trial.only = &options->only;
     return 0;
@@ -250,9 +241,8 @@ static int take_option(struct options *options, int value, const char *word)
         options->command = OPTIONS_HELP;
         return 0;
     case ':':
-        return refuse("option '%s' needs a value", word);
     case '?':
-        return refuse("option '%s' is unknown, or takes no value", word);
+        return usage_refuse_option(&usage, value, word);
     default:
         return take_number(options, value);
     }
@@ -265,13 +255,14 @@ static int read_words(struct options *options, int argc, char **argv)
         return 0;
     }
     if (optind == argc) {
-        return refuse("which plugin? It is missing, and so are transcripts");
+        return usage_refuse(
+            &usage, "which plugin? It is missing, and so are transcripts");
     }
     if (optind + 1 == argc) {
-        return refuse("which transcripts? There is none");
+        return usage_refuse(&usage, "which transcripts? There is none");
     }
     if (options->subject.entry != NULL && options->subject.config == NULL) {
-        return refuse("'--entry' goes with '--config'");
+        return usage_refuse(&usage, "'--entry' goes with '--config'");
     }
     options->words = argv + 1;
     options->word_count = (size_t)(optind - 1);
@@ -296,7 +287,7 @@ int options_parse(struct options *options, int argc, char **argv)
         .sets = calloc((size_t)argc + 1, sizeof(*options->sets)),
     };
     if (options->sets == NULL) {
-        return refuse("no memory");
+        return usage_refuse(&usage, "no memory");
     }
     options->subject.sets = options->sets;
     opterr = 0;
