@@ -59,6 +59,15 @@ static struct whole *make_whole(const char *source,
     return whole;
 }
 
+struct place config_place(const struct config *config, const char *path)
+{
+    const struct settings_source source = {.file = config->source};
+
+    return settings_place(&source, config->root == NULL
+                                       ? NULL
+                                       : settings_find(config->root, path));
+}
+
 void config_free(struct config *config)
 {
     struct whole *whole = (struct whole *)(void *)config;

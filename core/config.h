@@ -115,6 +115,10 @@ void config_refuse(const struct config *config,
  */
 void config_print(const struct config *config, FILE *stream);
 
+/* Where the file says that, by a path like "log.file": the place of it, or of
+   what is nearest around it; without a file, of nothing in particular. */
+struct place config_place(const struct config *config, const char *path);
+
 void config_free(struct config *config);
 
 #endif

@@ -13,9 +13,7 @@
 #include "crash.h"
 #include "error.h"
 #include "identity.h"
-#include "node.h"
 #include "process.h"
-#include "settings.h"
 
 /* So long a checker that has reported may take to end: its exit runs what
    plugins have left there. */
@@ -212,9 +210,7 @@ static void refuse_identity(struct generation *generation)
 {
     const struct config *top = generation->top;
     const char *key = top->operation.user == NULL ? "group" : "user";
-    const struct settings_source source = {.file = top->source};
-    const struct place place =
-        settings_place(&source, node_find(top->root, key));
+    const struct place place = config_place(top, key);
     struct errors errors;
 
     errors_init(&errors);

@@ -18,9 +18,7 @@
 #include "inspect.h"
 #include "locate.h"
 #include "log.h"
-#include "node.h"
 #include "plugin.h"
-#include "settings.h"
 #include "snapshot.h"
 #include "stats.h"
 #include "supervisor.h"
@@ -198,11 +196,9 @@ static void warn_of_idle_keys(struct program *program)
         config->keys.group,
         config->keys.control,
     };
-    const struct settings_source source = {.file = config->source};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const struct place place =
-            settings_place(&source, node_find(config->root, names[i]));
+        const struct place place = config_place(config, names[i]);
 
         if (values[i] != NULL) {
             errors_warn(&program->errors, &place,

@@ -5,18 +5,13 @@
 #include <errno.h>
 
 #include "cli.h"
-#include "settings.h"
 
 /* ------------------------------------------------------------------ a reload */
 
 static char *explain_log(const struct generation *generation, int error)
 {
     const struct config *top = generation->top;
-    const struct settings_source source = {.file = top->source};
-    const struct node *log =
-        top->root == NULL ? NULL : node_find(top->root, "log");
-    const struct place place =
-        settings_place(&source, log == NULL ? NULL : node_find(log, "file"));
+    const struct place place = config_place(top, "log.file");
     struct errors errors;
     char *text;
 

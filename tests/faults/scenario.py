@@ -8,7 +8,6 @@ what clients do with it.
 import os
 import re
 import select
-import signal
 import subprocess
 import time
 

@@ -3,7 +3,6 @@
 call for each of 300 others, and those who do not read cost bounded memory."""
 
 import collections
-import os
 import re
 import shutil
 import tempfile

@@ -6,7 +6,6 @@ import glob
 import os
 import re
 import resource
-import shutil
 import socket
 import subprocess
 import tempfile

@@ -7,23 +7,15 @@ import os
 import signal
 import unittest
 
-from harness import TEST_PLUGINS, TIMEOUT_S, connect, recv_exactly, run
-from operation import BERTHCTL, CONTROL, berthctl, command, control_path
+from harness import TIMEOUT_S, connect, recv_exactly, run
+from operation import (ACTOR, ACTORS, BERTHCTL, CONTROL, berthctl, command,
+                       control_path)
 from terminal import Terminal
 from traffic import gather, reset, until
 from witness import (ENVIRONMENT, ask, ask_once, children, configure,
                      connect_to_all, kill, reload, serve, witness_yaml)
 
-ACTOR = os.path.join(TEST_PLUGINS, "actor.so")
 NOBODY = 65534
-ACTORS = f"""\
-workers: 2
-control: {CONTROL}
-drain_timeout: 1s
-protocols:
-  - {{plugin: {ACTOR}, name: one, listen: "127.0.0.1:0"}}
-  - {{plugin: {ACTOR}, name: other, listen: ["127.0.0.1:0", "unix:sock"]}}
-"""
 
 
 class Level(unittest.TestCase):

@@ -8,17 +8,14 @@ import json
 import os
 import re
 import signal
-import socket
-import subprocess
 import unittest
 
-from harness import (BUILD, TEST_PLUGINS, TIMEOUT_S, connect, recv_all,
-                     recv_exactly)
-from traffic import round_trip, until
+from harness import TEST_PLUGINS, TIMEOUT_S, connect, recv_all, recv_exactly
+from operation import CONTROL, berthctl
+from traffic import is_refused, round_trip, until
 from witness import (WITNESS, ask, ask_once, await_end, children,
                      connect_to_all, kill, serve)
 
-BERTHCTL = os.path.join(BUILD, "bin", "berthctl")
 HTTP_LIKE = os.path.join(TEST_PLUGINS, "http_like.so")
 
 
@@ -26,7 +23,7 @@ def entries_yaml(*entries, **top):
     """entries: key to value, as they are written; a plugin that is not named is
     the witness, an address one of port 0."""
     lines = [f"{key}: {value}" for key, value in
-             {"control": "unix:control.sock", **top}.items()]
+             {"control": CONTROL, **top}.items()]
     lines.append("protocols:")
     for entry in entries:
         whole = {"plugin": WITNESS, "listen": "127.0.0.1:0", **entry}
@@ -38,19 +35,8 @@ def entries_yaml(*entries, **top):
 ECHO = {"plugin": "echo.so"}
 
 
-def command(server, *args):
-    """berthctl; returns what it printed."""
-    done = subprocess.run(
-        [BERTHCTL, "-s", os.path.join(server.folder, "control.sock"), *args],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, timeout=TIMEOUT_S, check=False, text=True)
-    if done.returncode != 0:
-        raise AssertionError(f"berthctl {args}: {done.stdout}")
-    return done.stdout
-
-
 def status(server):
-    return json.loads(command(server, "--json", "status"))
+    return json.loads(berthctl(server, "--json", "status"))
 
 
 def entry_status(server, name):
@@ -81,14 +67,6 @@ def crash(server, address, order=b"crash"):
                            start)
 
 
-def is_refused(address):
-    try:
-        connect(address).close()
-    except ConnectionRefusedError:
-        return True
-    return False
-
-
 def echo_times(address, count):
     """New connections, so many one after another."""
     for number in range(count):
@@ -103,7 +81,7 @@ class Limit(unittest.TestCase):
                             r"reload: its plugin ended a worker 3 times "
                             r"within 1h \(crash_limit\)\"")
             self.assertEqual(entry_status(server, name)["state"], "put aside")
-            self.assertRegex(command(server, "status"),
+            self.assertRegex(berthctl(server, "status"),
                              rf"(?m)^{name} +put aside ")
 
     def check_crashes(self, order, how):
@@ -423,7 +401,7 @@ class Drain(unittest.TestCase):
             others = connect_to_all(server, 2, new)
             for sock, pid in staying:
                 self.assertEqual(ask(sock, b"stay")[0], pid)
-            command(server, "drain", "old")
+            berthctl(server, "drain", "old")
             self.assertTrue(is_refused(old))
             self.assertEqual(entry_status(server, "old")["state"], "draining")
             for sock, _ in leaving:
@@ -463,7 +441,7 @@ class Drain(unittest.TestCase):
             address = f"unix:{server.folder}/shared"
             with connect(address) as sock:
                 worker = ask(sock, b"stay")[0]
-                command(server, "drain", "rest")
+                berthctl(server, "drain", "rest")
                 self.check_shared(address)
                 self.assertEqual(ask(sock)[0], worker)
             kill(worker, signal.SIGKILL)

@@ -108,7 +108,6 @@ class Layers(unittest.TestCase):
 
     def test_protocols_include_nothing_of_the_core(self):
         wrong, seen = [], 0
-        headers = {name for name in self.names if name.endswith(".h")}
         for folder, _, names in os.walk(PROTOCOLS):
             for name in names:
                 if not name.endswith((".c", ".h", ".cpp")):

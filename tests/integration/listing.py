@@ -3,29 +3,19 @@
 and the one that is named is closed, no other."""
 
 import json
-import os
 import time
 import unittest
 
-from harness import TEST_PLUGINS, connect, recv_all, recv_exactly
-from operation import CONTROL, berthctl, command
+from harness import connect, recv_all, recv_exactly
+from operation import ACTORS, berthctl, command
 from traffic import MIB, until
 from witness import children, reload, serve
 
-ACTOR = os.path.join(TEST_PLUGINS, "actor.so")
-CONFIG = f"""\
-workers: 2
-control: {CONTROL}
-drain_timeout: 1s
-protocols:
-  - {{plugin: {ACTOR}, name: one, listen: "127.0.0.1:0"}}
-  - {{plugin: {ACTOR}, name: other, listen: ["127.0.0.1:0", "unix:sock"]}}
-"""
 
 
 class Connections(unittest.TestCase):
     def setUp(self):
-        self.server = serve(CONFIG)
+        self.server = serve(ACTORS)
         self.addCleanup(self.server.__exit__, None, None, None)
 
     def connect(self, address, text=b"", **options):

@@ -10,7 +10,7 @@ import socket
 import tempfile
 import unittest
 
-from harness import ECHO, TIMEOUT_S, Server, connect, recv_exactly, run
+from harness import ECHO, TIMEOUT_S, Server, connect, run
 from traffic import COMPILER, build_plugin, round_trip
 
 # Logs what it receives, and sends it back: after that the line is written.

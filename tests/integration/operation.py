@@ -10,10 +10,19 @@ import tempfile
 from unittest import mock
 
 import harness
-from harness import BUILD, TIMEOUT_S, connect, recv_all
+from harness import BUILD, TEST_PLUGINS, TIMEOUT_S, connect, recv_all
 
 BERTHCTL = os.path.join(BUILD, "bin", "berthctl")
 CONTROL = "unix:./control.sock"  # in the server's folder
+ACTOR = os.path.join(TEST_PLUGINS, "actor.so")
+ACTORS = f"""\
+workers: 2
+control: {CONTROL}
+drain_timeout: 1s
+protocols:
+  - {{plugin: {ACTOR}, name: one, listen: "127.0.0.1:0"}}
+  - {{plugin: {ACTOR}, name: other, listen: ["127.0.0.1:0", "unix:sock"]}}
+"""
 
 
 def control_path(server):

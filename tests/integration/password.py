@@ -2,7 +2,6 @@
 """The plugin of tests/plugins/password.c: words are checked on the pool while
 clients wait, leave, and are too many."""
 
-import os
 import re
 import signal
 import socket

@@ -10,7 +10,7 @@ import signal
 import unittest
 
 from harness import SOURCE, connect, recv_all, run
-from traffic import COMPILER, build_plugin, until
+from traffic import build_plugin, is_refused, until
 from witness import (ENVIRONMENT, WITNESS, Load, ask, ask_once, children,
                      configure, connect_to_all, kill, reload, serve,
                      witness_yaml)
@@ -179,17 +179,9 @@ class Addresses(unittest.TestCase):
                 configure(server, witness_yaml(["unix:kept"], workers=2))
                 server.signal(signal.SIGHUP)
                 load.may_end.add(None)
-                until(lambda: self.is_refused(port), "it is refused")
-                self.assertTrue(self.is_refused(told[3]))
+                until(lambda: is_refused(port), "it is refused")
+                self.assertTrue(is_refused(told[3]))
             ask_once(folder + "kept")
-
-    @staticmethod
-    def is_refused(address):
-        try:
-            connect(address).close()
-        except ConnectionRefusedError:
-            return True
-        return False
 
     def test_whoever_waits_where_it_is_dropped_is_served(self):
         with serve(witness_yaml(["127.0.0.1:0", "127.0.0.1:0"],

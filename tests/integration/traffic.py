@@ -38,6 +38,14 @@ def echo_yaml(listen=("127.0.0.1:0",), trigger="level", limits=None,
     return "\n".join(lines) + "\n"
 
 
+def is_refused(address):
+    try:
+        connect(address).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
 def until(is_true, what, timeout=TIMEOUT_S):
     """Waits for what no event tells, such as a number of descriptors."""
     deadline = time.monotonic() + timeout

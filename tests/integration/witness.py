@@ -7,7 +7,6 @@ import os
 import select
 import selectors
 import signal
-import socket
 import time
 
 from harness import TEST_PLUGINS, TIMEOUT_S, Server, connect, fds
