@@ -3,6 +3,7 @@
 they are printed, with nothing but an installed Berth. What comes out is
 tests/plugins/kv."""
 
+import glob
 import os
 import re
 import shutil
@@ -12,11 +13,12 @@ import unittest
 from unittest import mock
 
 import harness
-from harness import BUILD, SOURCE, Server, own_address
+from harness import (BUILD, SOURCE, Server, connect, own_address,
+                     recv_exactly)
 from install import check, read, write
-from markdown import GUIDE, blocks, commands, page, sections
+from markdown import (GUIDE, STORY, blocks, commands, page, pitfalls,
+                      pitfalls_quotes, sections)
 
-STORY = "A real protocol, step by step"
 WARNINGS = "-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
 RUNS = re.compile(r"\(\d+ runs\)")
 PLUGIN = os.path.join(SOURCE, "tests", "plugins", "kv")
@@ -242,6 +244,65 @@ class Guide(unittest.TestCase):
             seen += 1
             self.assertEqual(made, expected, name)
         self.assertEqual(seen, 4 + 6)
+
+
+class Building(unittest.TestCase):
+    def test_a_project_of_its_own(self):
+        """The CMakeLists.txt that is printed, and the first protocol."""
+        listing, = (block.text for block in blocks(sections(page(GUIDE))[
+            "Building"]) if block.language == "cmake")
+        source = blocks(sections(page(GUIDE))["The first one"])[0].text
+        prefix = install_berth()
+        with tempfile.TemporaryDirectory(prefix="berth-guide-") as folder:
+            write(os.path.join(folder, "CMakeLists.txt"), listing)
+            write(os.path.join(folder, "my.c"), source)
+            for command in (["-B", "build", "-DCMAKE_PREFIX_PATH=" + prefix],
+                            ["--build", "build"],
+                            ["--install", "build", "--prefix", prefix]):
+                check("cmake", *command, cwd=folder,
+                      env={**os.environ, "CFLAGS": WARNINGS})
+        with mock.patch.object(harness, "BERTH",
+                               os.path.join(prefix, "bin", "berth")), \
+                Server(args=["my=127.0.0.1:0"]) as server, \
+                connect(server.address) as sock:
+            sock.sendall(b"hello\n")
+            self.assertEqual(recv_exactly(sock, 6), b"hello\n")
+
+
+# ------------------------------------------------------------------- pitfalls
+
+def literals(*folders):
+    """What programs say: the texts of their sources, each in one piece."""
+    found = []
+    for folder in folders:
+        for path in sorted(glob.glob(os.path.join(SOURCE, folder, "*.c"))):
+            source = re.sub(r'"\s*\n\s*"', "", read(path))
+            found += re.findall(r'"((?:[^"\\\n]|\\.)*)"', source)
+    return found
+
+
+class Pitfalls(unittest.TestCase):
+    # Who says it: where its texts are.
+    SPEAKERS = {"berth-try": ["tools/berth-try", "tools"], "log": ["core"],
+                "refused": ["core"]}
+
+    def test_what_is_quoted_is_said(self):
+        quotes = pitfalls_quotes()
+        self.assertEqual({who for who, _ in quotes}, set(self.SPEAKERS))
+        for who, quote in quotes:
+            with self.subTest(who, quote=quote):
+                self.assertTrue(any(quote in text for text in literals(
+                    *self.SPEAKERS[who])))
+
+    def test_each_has_a_rule_that_there_is(self):
+        rules = re.findall(r"^(\d+)\. \*\*", sections(page(GUIDE))[
+            "The rules in short"], re.MULTILINE)
+        rows = pitfalls()
+        self.assertGreaterEqual(len(rows), 15)
+        cited = {number for row in rows
+                 for number in re.findall(r"^(\d+): ", row[2])}
+        self.assertLessEqual(cited, set(rules))
+        self.assertGreater(len(cited), 8)
 
 
 if __name__ == "__main__":
