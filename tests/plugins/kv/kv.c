@@ -332,7 +332,7 @@ static void obey(berth_conn *c, const char *data, size_t size)
     } else if (request.kind == 'W') {
         save(c);
     } else {
-        tell(c, -EBADMSG);
+        tell(c, -ENOSYS);
     }
     wait_for_request(c);
 }
