@@ -9,8 +9,8 @@ import socket
 import struct
 import unittest
 
-from harness import (TEST_PLUGINS, TIMEOUT_S, Server, connect, own_address,
-                     recv_all, recv_exactly, run)
+from harness import (TEST_PLUGINS, Server, connect, own_address, recv_all,
+                     recv_exactly, run)
 from resp import play
 from traffic import gather, until
 
@@ -183,8 +183,7 @@ class Files(Kv):
                                  r"'file': [A-Z].*\n.*\n +\| +\^")
 
     def test_a_reload_lets_clients_go(self):
-        with Server(configure("file: kv.data"), workers=None,
-                    timeout=TIMEOUT_S) as server:
+        with Server(configure("file: kv.data"), workers=None) as server:
             sock = self.client(server)
             self.assertEqual(ask(sock, b"S", b"a", b"one"), OK)
             self.assertEqual(ask(sock, b"W"), OK)
@@ -193,6 +192,23 @@ class Files(Kv):
             server.wait_log("reloaded: ", start)
             self.assertEqual(recv_all(sock), b"")
             self.assertEqual(ask(self.client(server), b"G", b"a"), OK + b"one")
+
+    def test_a_reload_waits_for_the_file(self):
+        """A FIFO again; its answer comes, and then the end."""
+        with Server(configure("file: kv.data"), workers=None) as server:
+            fifo = self.path(server) + ".new"
+            os.mkfifo(fifo)
+            sock = self.client(server)
+            sock.sendall(request(b"S", b"a", b"one") + request(b"W"))
+            self.assertEqual(receive(sock), OK)
+            start = len(server.log)
+            server.signal(signal.SIGHUP)
+            server.wait_log("reloaded: ", start)
+            self.assertEqual(ask(self.client(server), b"G", b"a"), NONE)
+            with open(fifo, "rb") as file:
+                self.assertEqual(file.read(), request(b"S", b"a", b"one"))
+            # A FIFO cannot be synchronised.
+            self.assertEqual(recv_all(sock), frame(b"!Invalid argument"))
 
 
 if __name__ == "__main__":

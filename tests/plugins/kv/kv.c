@@ -254,10 +254,13 @@ static void wait_for_request(berth_conn *c)
 {
     const struct settings *settings = c->entry->settings;
     const struct state *state = c->state;
-    uint64_t patience_ms = state->is_leaving ? 100 : settings->idle;
 
+    if (state->is_leaving && !state->is_saving) {
+        berth_close(c); /* the client asks the newer one */
+        return;
+    }
     /* A client that waits for us is not idle. */
-    (void)berth_deadline(c, state->is_saving ? 0 : patience_ms);
+    (void)berth_deadline(c, state->is_saving ? 0 : settings->idle);
 }
 
 /* On the worker again; c is NULL if the client did not wait. */
