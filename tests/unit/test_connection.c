@@ -193,6 +193,40 @@ START_TEST(serial_numbers_differ)
 }
 END_TEST
 
+static uint64_t count_closed_as(enum account_reason reason)
+{
+    return atomic_load(
+        &simulator.entry.account->values[ACCOUNT_CLOSED + reason]);
+}
+
+/* The peer is not blamed for what this side has no memory for. */
+START_TEST(whose_fault_a_broken_stream_is_shows_in_the_count)
+{
+    static const struct {
+        int error;
+        enum account_reason reason;
+    } rows[] = {
+        {-ECONNRESET, ACCOUNT_PEER}, {-EPIPE, ACCOUNT_PEER},
+        {-ETIMEDOUT, ACCOUNT_PEER},  {-EHOSTUNREACH, ACCOUNT_PEER},
+        {-ENOMEM, ACCOUNT_ERROR},    {-ENOBUFS, ACCOUNT_ERROR},
+        {-ENODATA, ACCOUNT_ERROR},   {-EIO, ACCOUNT_ERROR},
+        {-EBADF, ACCOUNT_ERROR},     {-EINVAL, ACCOUNT_ERROR},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct peer *peer;
+
+        (void)begin(SELECTOR_LEVEL, &peer);
+        peer->fail_read = rows[i].error;
+        say(peer, "x");
+        ck_assert_int_eq(peer->closes, 1);
+        ck_assert_int_eq(peer->why, rows[i].error);
+        ck_assert_uint_eq(count_closed_as(rows[i].reason), 1);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
 UNIT_MAIN("connection",
           level_watches_what_is_wanted,
           edge_watches_all_and_is_never_changed,
@@ -202,4 +236,5 @@ UNIT_MAIN("connection",
           nothing_is_written_once_it_closes,
           a_write_through_that_breaks_ends_it,
           idle_time_counts_from_the_last_byte_of_either_side,
-          serial_numbers_differ)
+          serial_numbers_differ,
+          whose_fault_a_broken_stream_is_shows_in_the_count)

@@ -13,6 +13,7 @@
 
 #define WORKERS 4
 #define ROUNDS 1000
+#define WITHDRAWALS 200
 
 static struct stats *make(unsigned slots)
 {
@@ -250,6 +251,82 @@ START_TEST(competitors_all_get_their_turn)
 }
 END_TEST
 
+/* Shared by one who asks for the last place and one who does not keep it. */
+struct duel {
+    _Atomic int held;
+    _Atomic int asked;
+};
+
+/* Holds the last place until slot 0 is at the door, or has given up. */
+static void hold_and_withdraw(const struct stats *stats,
+                              struct account *account,
+                              struct duel *duel)
+{
+    const struct quota quota = {.stats = stats};
+    const struct stats_door *other = stats_door(stats, 0);
+    int round;
+
+    quota_enter(&quota);
+    atomic_store(&account->claims, 1);
+    round = atomic_fetch_add(&duel->held, 1) + 1;
+    while (atomic_load(&other->sequence) % 2 == 0 &&
+           atomic_load(&duel->asked) < round) {
+        (void)sched_yield();
+    }
+    for (int i = 0; i < 10; i++) { /* let it look */
+        (void)sched_yield();
+    }
+    quota_settle(account);
+    quota_leave(&quota);
+    while (atomic_load(&duel->asked) < round) {
+        (void)sched_yield();
+    }
+}
+
+static void ask_in_each_round(struct stats *stats, struct duel *duel)
+{
+    const struct quota quota = {.stats = stats};
+    struct account *account = open_account(stats, "b");
+    int given = 0;
+
+    for (int round = 1; round <= WITHDRAWALS; round++) {
+        while (atomic_load(&duel->held) < round) {
+            (void)sched_yield();
+        }
+        given += quota_claim(&quota, account, 1) ? 1 : 0;
+        quota_settle(account);
+        atomic_store(&duel->asked, round);
+    }
+    _exit(given >= WITHDRAWALS / 10 ? 0 : 2);
+}
+
+START_TEST(who_withdraws_is_waited_for)
+{
+    struct stats *stats = make(2);
+    struct duel *duel = mmap(NULL, sizeof(*duel), PROT_READ | PROT_WRITE,
+                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct account *account;
+    int status = 0;
+    pid_t pid;
+
+    ck_assert_ptr_ne(duel, MAP_FAILED);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0 && stats_own(stats, 0) == 0) {
+        ask_in_each_round(stats, duel);
+    }
+    ck_assert_int_eq(stats_own(stats, 1), 0);
+    account = open_account(stats, "b");
+    for (int round = 0; round < WITHDRAWALS; round++) {
+        hold_and_withdraw(stats, account, duel);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(status, 0);
+    (void)munmap(duel, sizeof(*duel));
+    stats_free(stats);
+}
+END_TEST
+
 /* All want the last place at once, and keep it. */
 static void take_and_keep(struct stats *stats, int go, int answers)
 {
@@ -342,4 +419,5 @@ UNIT_MAIN("quota",
           a_peer_counts_in_all_workers,
           nobody_is_waited_for_for_ever,
           competitors_all_get_their_turn,
+          who_withdraws_is_waited_for,
           the_last_place_goes_to_one)

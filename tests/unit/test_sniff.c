@@ -279,6 +279,24 @@ START_TEST(a_full_entry_turns_it_away)
 }
 END_TEST
 
+/* Both are told apart in one turn, while there still is a place. */
+START_TEST(the_last_place_goes_to_one_of_two)
+{
+    struct peer *first = peer;
+
+    simulator.entries[2].limits.connections = 1;
+    peer = simulator_connect(&simulator);
+    peer_send(first, "*1", 2);
+    say("*2");
+    expect("");
+    ck_assert_int_eq(peer->closes, 1);
+    ck_assert_int_eq(peer->why, -EDQUOT);
+    peer = first;
+    expect("star:*1");
+    ck_assert_int_eq(peer->closes, 0);
+}
+END_TEST
+
 START_TEST(what_the_kernel_holds_is_answered_when_the_server_ends)
 {
     struct peer *silent = simulator_connect(&simulator);
@@ -340,5 +358,6 @@ UNIT_MAIN_WITH("sniff",
                without_a_time_it_waits,
                the_end_decides_and_is_told_on,
                a_full_entry_turns_it_away,
+               the_last_place_goes_to_one_of_two,
                what_the_kernel_holds_is_answered_when_the_server_ends,
                those_who_claim_the_same_are_told_once)
