@@ -266,7 +266,7 @@ class Guide(Readme):
             "test_the_log_has_the_line_that_is_printed",
         ("Building", "cmake"): "guide.Building",
     }
-    COMMAND = re.compile(r"cc .* -o (\w+)\.so \1\.c|" # see Commands
+    COMMAND = re.compile(r"cc .* -o (\w+)\.so \1\.c|"  # see Commands
                          r"tools/run \./\w+\.so=127\.0\.0\.1:9000")
 
     def block(self, title, language):
@@ -293,7 +293,8 @@ class Guide(Readme):
         for block in listings(GUIDE):
             if not self.is_run(block):
                 others.append((block.section, block.language))
-        self.assertEqual(sorted(others), sorted(self.OTHERS))
+        self.assertEqual(sorted(others), sorted(self.OTHERS),
+                         "what no test here runs has a row in OTHERS")
 
     def test_a_plugin_is_described_as_printed(self):
         plugin = self.compile(self.sample("Settings"), [])
