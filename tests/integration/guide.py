@@ -184,7 +184,7 @@ class Story:
             command = command.replace(" 127.0.0.1 9000", " " + " ".join(
                 self.server.address.split(":")))
         return check("bash", "-euc", command, cwd=self.folder, env=self.env,
-                     stdin=subprocess.DEVNULL, timeout=harness.TIMEOUT_S)
+                     stdin=subprocess.DEVNULL, timeout=4 * harness.TIMEOUT_S)
 
     def serve(self):
         """At an address that is free."""
