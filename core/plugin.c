@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The contract's first release ended here: no plugin has less. */
+/* The contract ended here before its first release: no plugin has less. */
 #define PROTOCOL_SIZE_MIN                                                      \
     (offsetof(berth_protocol, on_close) + sizeof(void (*)(void)))
 

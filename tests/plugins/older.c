@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Built with the header of the first release, which ended with on_close. What
- * follows in memory is not the server's business: it would be a mistake.
+ * Built with a header from before the first release, which ended with on_close.
+ * What follows in memory is not the server's business: it would be a mistake.
  */
 #include <berth/protocol.h>
 
