@@ -58,7 +58,7 @@ enum {
 
 struct options {
     const char *format; /* what a request begins with: "", "json ", "tsv " */
-    bool is_help;
+    bool is_help, is_version;
     struct top_options top;
 };
 
@@ -85,6 +85,7 @@ static void print_help(FILE *stream)
         "      --tsv           print columns between tabs\n"
         "      --interval TIME between two looks of top, as in 500ms; 1s\n"
         "      --once          top: print one interval, then exit\n"
+        "  -V, --version       print the version\n"
         "  -h, --help          print this\n"
         "\n"
         "Exit status: 0 fine, 1 the server refuses, 64 command line, 69 no "
@@ -117,6 +118,9 @@ static int take_option(struct options *options, int value, const char *word)
     case 'h':
         options->is_help = true;
         return 0;
+    case 'V':
+        options->is_version = true;
+        return 0;
     case 'j':
         return take_format(options, "json ");
     case OPTION_TSV:
@@ -140,6 +144,7 @@ static int read_options(struct options *options, int argc, char **argv)
         {"tsv", no_argument, NULL, OPTION_TSV},
         {"once", no_argument, NULL, OPTION_ONCE},
         {"interval", required_argument, NULL, OPTION_INTERVAL},
+        {"version", no_argument, NULL, 'V'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -148,7 +153,7 @@ static int read_options(struct options *options, int argc, char **argv)
 
     opterr = 0;
     while (error == 0 &&
-           (value = getopt_long(argc, argv, ":s:h", names, NULL)) != -1) {
+           (value = getopt_long(argc, argv, ":s:Vh", names, NULL)) != -1) {
         error = take_option(options, value, argv[optind - 1]);
     }
     return error;
@@ -287,6 +292,10 @@ int main(int argc, char **argv)
     argv += optind;
     if (options.is_help || (argc == 1 && strcmp(argv[0], "help") == 0)) {
         print_help(stdout);
+        return EXIT_OK;
+    }
+    if (options.is_version) {
+        (void)puts("berthctl " BERTH_VERSION);
         return EXIT_OK;
     }
     if (check_command(argc, argv) < 0) {

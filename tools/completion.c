@@ -5,10 +5,11 @@
  *
  *     PROGRAM --help | completion bash|zsh|fish PROGRAM FILE
  *
- * In a help an option stands in a line "  -x, --name VALUE  what it is"; a
- * command in "  name VALUE  what it is" before the first option; and below a
- * line that begins with "Rules" such lines are what RULE may be. VALUE tells
- * what is offered: see completion/help.c.
+ * In a help an option stands in a line "  -x, --name VALUE  what it is", and a
+ * command in "  name VALUE  what it is" before the first option. Where options
+ * take a RULE, what that may be stands below a line that begins with "Rules":
+ * "  name  what it is" in a line, or names alone. Of other VALUEs
+ * completion/help.c knows what is offered.
  */
 #include <stdbool.h>
 #include <stdio.h>

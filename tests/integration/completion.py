@@ -4,27 +4,15 @@
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 
-from harness import BERTH, BUILD, PLUGINS, TIMEOUT_S
+from harness import BUILD, PLUGINS
+from helps import BIN, PROGRAMS, commands_of, options_of, run, words_of
 
-BIN = os.path.dirname(BERTH)
-PROGRAMS = ("berth", "berth-new", "berth-try", "berthctl")
 SHELLS = {"bash": "bash-completion/completions/{}",
           "zsh": "zsh/site-functions/_{}",
           "fish": "fish/vendor_completions.d/{}.fish"}
-
-
-def run(*command, **options):
-    """What the command prints; it must succeed, and say nothing of an error."""
-    done = subprocess.run(command, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                          text=True, timeout=TIMEOUT_S, check=False, **options)
-    if done.returncode != 0 or done.stderr:
-        raise AssertionError(f"{command}: {done.returncode}\n{done.stderr}")
-    return done.stdout
 
 
 def file_of(shell, program):
@@ -36,26 +24,11 @@ def text_of(shell, program):
         return file.read()
 
 
-def help_of(program):
-    return run(os.path.join(BIN, program), "--help")
-
-
-def options_of(program):
-    """Of the help: the options, as "-c" and "--config", and those of the long
-    ones that take a value."""
-    rows = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)(?: ([A-Z]\S*))?",
-                      help_of(program), re.MULTILINE)
-    found = {word for short, long, _ in rows for word in (short, long) if word}
-    return found, {long for _, long, value in rows if value}
-
-
-def names_below(program, title):
-    part = help_of(program).partition(title)[2].partition("\n\n")[2]
-    return set(re.findall(r"^  ([a-z]+)\b", part.partition("\n\n")[0],
-                          re.MULTILINE))
-
-
 class Files(unittest.TestCase):
+    def assert_options(self, program, found, takers):
+        options, values = options_of(program)
+        self.assertEqual((found, takers), (options, set(values)), program)
+
     def test_the_shells_can_read_them(self):
         for shell in SHELLS:
             if shutil.which(shell):
@@ -75,7 +48,7 @@ class Files(unittest.TestCase):
             found = {word for short, long, _ in rows
                      for word in (short, long) if word}
             takers = {long for _, long, equals in rows if equals}
-            self.assertEqual((found, takers), options_of(program), program)
+            self.assert_options(program, found, takers)
 
     def test_fish_has_every_option(self):
         for program in PROGRAMS:
@@ -85,7 +58,7 @@ class Files(unittest.TestCase):
             found = {"-" + short for short, _, _ in rows if short} | \
                 {"--" + long for _, long, _ in rows}
             takers = {"--" + long for _, long, takes in rows if takes}
-            self.assertEqual((found, takers), options_of(program), program)
+            self.assert_options(program, found, takers)
 
 
 @unittest.skipUnless(shutil.which("bash"), "no bash")
@@ -149,15 +122,24 @@ class Bash(unittest.TestCase):
                              {"a.yaml"}, words)
         self.assertEqual(self.complete("berth", "--workers", ""), set())
         self.assertEqual(self.complete("berth-new", "--into", ""), {"there"})
-        self.assertEqual(self.complete("berth-try", "--allow", ""),
-                         names_below("berth-try", "Rules that"))
-        manners = self.complete("berth-try", "--only", "")
-        self.assertEqual(manners, names_below("berth-try", "Manners, with"))
-        self.assertIn("whole", manners)
+
+    def test_values_that_the_help_lists(self):
+        seen = set()
+        for program in PROGRAMS:
+            words = words_of(program)
+            for option, value in options_of(program)[1].items():
+                noun = re.match("[A-Z]+", value).group()
+                if noun in words:
+                    seen.add(noun)
+                    self.assertEqual(self.complete(program, option, ""),
+                                     words[noun], (program, option))
+        self.assertLessEqual({"CHECK", "MANNER", "PROFILE", "RULE"}, seen)
+        self.assertLessEqual({"answer", "continue"},
+                             words_of("berth-conform")["CHECK"])
+        self.assertLessEqual({"whole", "flood"}, words_of("berth-try")["MANNER"])
 
     def test_commands(self):
-        commands = set(re.findall(r"^  ([a-z]+)\b", help_of("berthctl"),
-                                  re.MULTILINE))
+        commands = commands_of("berthctl")
         self.assertIn("status", commands)
         self.assertEqual(self.complete("berthctl", ""), commands)
         self.assertEqual(self.complete("berthctl", "--json", "re"), {"reload"})

@@ -13,6 +13,7 @@
 #define TIMEOUT_USUAL_MS UINT64_C(5000)
 #define CONNECTIONS_USUAL ((size_t)200)
 #define CONNECTIONS_MAX 100000ul
+#define COLUMNS ((size_t)80)
 
 enum {
     OPTION_CONNECTIONS = 256,
@@ -42,6 +43,26 @@ static const struct usage usage = {"berth-conform", "berth-conform --help"};
 static const struct usage_time timeout = {"timeout", "between 10ms and 1h", 10,
                                           3600000};
 
+/* As many in a line as fit. */
+static void print_check_names(FILE *stream)
+{
+    size_t count;
+    const struct check *checks = checks_all(&count);
+    size_t column = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(checks[i].name);
+
+        if (column + 1 + length > COLUMNS) {
+            (void)fputc('\n', stream);
+            column = 0;
+        }
+        (void)fprintf(stream, "%s%s", column == 0 ? "  " : " ", checks[i].name);
+        column += length + (column == 0 ? 2 : 1);
+    }
+    (void)fputc('\n', stream);
+}
+
 void options_print_help(FILE *stream)
 {
     (void)fputs(
@@ -52,18 +73,27 @@ void options_print_help(FILE *stream)
         "that. ADDRESS is as in server.yaml: 127.0.0.1:8080, [::1]:8080, "
         "unix:/path.\n"
         "\n"
-        "  -p, --profile NAME    echo: every byte comes back; line: every line; "
-        "http: a\n"
-        "                        GET is answered; echo\n"
-        "      --path PATH       what http asks for; /\n"
+        "  -p, --profile PROFILE what the server does: see below; echo\n"
+        "      --path TARGET     what http asks for; /\n"
         "      --timeout TIME    how long nothing may happen; 5s\n"
         "      --connections N   so many at once; 200\n"
-        "      --only NAME,...   these checks alone\n"
+        "      --only CHECK,...  these checks alone\n"
         "      --list            prints the checks, and why they matter\n"
         "      --tap             prints TAP\n"
         "      --json            prints JSON\n"
         "  -V, --version         prints the version\n"
         "  -h, --help            prints this\n"
+        "\n"
+        "Profiles:\n"
+        "\n",
+        stream);
+    for (size_t i = 0; i < PROFILE_COUNT; i++) {
+        (void)fprintf(stream, "  %-6s%s\n", profile_name((enum profile)i),
+                      profile_meaning((enum profile)i));
+    }
+    (void)fputs("\nChecks, of which --list tells why they matter:\n\n", stream);
+    print_check_names(stream);
+    (void)fputs(
         "\n"
         "Exit status: 0 all passed, 1 a check failed, 64 command line, 69 no "
         "server,\n71 operating system.\n",

@@ -16,6 +16,17 @@ const char *profile_name(enum profile profile)
     return names[profile];
 }
 
+const char *profile_meaning(enum profile profile)
+{
+    static const char *const meanings[PROFILE_COUNT] = {
+        "every byte comes back",
+        "every line comes back once it has ended",
+        "a GET is answered, each time alike",
+    };
+
+    return meanings[profile];
+}
+
 void script_init(struct script *script, const struct part *part)
 {
     *script = (struct script){.part = part};

@@ -24,6 +24,9 @@ enum profile {
 /* "echo", "line", "http" */
 const char *profile_name(enum profile profile);
 
+/* What a server of it does, in some words. */
+const char *profile_meaning(enum profile profile);
+
 /* Of http: what must come to a request. */
 enum reply {
     REPLY_GET = 'G',      /* the model */

@@ -51,6 +51,29 @@ take(const char *text, const char *ends, char *word, size_t size)
     return text + length;
 }
 
+/* RULE of "Rules that", CHECK of "CHECK,...". */
+static void take_noun(const char *text, char *noun, size_t size)
+{
+    size_t length = 0;
+
+    while (length + 1 < size && isalpha((unsigned char)text[length])) {
+        noun[length] = (char)toupper((unsigned char)text[length]);
+        length++;
+    }
+    if (length > 1 && noun[length - 1] == 'S') {
+        length--;
+    }
+    noun[length] = '\0';
+}
+
+static bool is_value(const char *value, const char *noun)
+{
+    char own[sizeof(program.items[0].value)];
+
+    take_noun(value, own, sizeof(own));
+    return noun[0] != '\0' && strcmp(own, noun) == 0;
+}
+
 /* The first clause of it, which is enough for a list; but a single word is
    not. */
 static void take_help(struct item *item, const char *text)
@@ -89,41 +112,70 @@ static void read_item(const char *line, enum kind kind)
     program.count += kind == EXAMPLE ? 0 : 1;
 }
 
+/* A word and what it means, or a line of words alone. */
+static void read_words(const char *line, const char *noun)
+{
+    const char *next = skip(line, ' ');
+    const bool is_alone = strstr(next, "  ") == NULL;
+
+    while (*next != '\n' && *next != '\0') {
+        struct item *item = &program.items[program.count];
+        const size_t before = program.count;
+
+        read_item(next, WORD);
+        if (program.count > before) {
+            (void)snprintf(item->value, sizeof(item->value), "%s", noun);
+        }
+        next = is_alone ? skip(next + strcspn(next, " \n"), ' ') : "";
+    }
+}
+
+/* What a line that begins a section is about: a value of an option that came
+   before, or what it was about already. */
+static void read_heading(const char *line, char *noun, size_t size)
+{
+    char own[sizeof(program.items[0].value)];
+
+    take_noun(line, own, sizeof(own));
+    for (size_t i = 0; i < program.count; i++) {
+        if (program.items[i].kind == OPTION &&
+            is_value(program.items[i].value, own)) {
+            (void)snprintf(noun, size, "%s", own);
+        }
+    }
+}
+
 /* Of lines that are indented: an option, a word, or what goes on with one. */
-static void read_indented(const char *line, enum kind section)
+static void read_indented(const char *line, const char *noun, bool is_command)
 {
     const char *next = skip(line, ' ');
 
     if (next[0] == '-') {
         read_item(line, OPTION);
-    } else if (next - line == 2 && islower((unsigned char)next[0])) {
-        read_item(line, section);
+    } else if (next - line != 2 || !islower((unsigned char)next[0])) {
+        return;
+    } else if (noun[0] != '\0') {
+        read_words(line, noun);
+    } else {
+        read_item(line, is_command ? COMMAND : EXAMPLE);
     }
-}
-
-static bool begins(const char *line, const char *word)
-{
-    return strncmp(line, word, strlen(word)) == 0;
 }
 
 void help_read(FILE *help)
 {
-    enum kind section = COMMAND;
+    char noun[sizeof(program.items[0].value)] = "";
+    bool is_command = true; /* until the first option */
     char line[256];
 
     while (fgets(line, sizeof(line), help) != NULL) {
-        if (begins(line, "Usage:")) {
+        if (strncmp(line, "Usage:", strlen("Usage:")) == 0) {
             program.is_server = strstr(line, "PLUGIN[=") != NULL;
             program.is_try = strstr(line, "TRANSCRIPT") != NULL;
-        } else if (begins(line, "Manners")) {
-            section = MANNER;
-        } else if (begins(line, "Rules")) {
-            section = RULE;
         } else if (line[0] == ' ') {
-            read_indented(line, section);
-            section = section == COMMAND && strstr(line, " --") != NULL
-                          ? EXAMPLE
-                          : section;
+            read_indented(line, noun, is_command);
+            is_command = is_command && strstr(line, " --") == NULL;
+        } else if (isupper((unsigned char)line[0])) {
+            read_heading(line, noun, sizeof(noun));
         }
     }
 }
@@ -163,16 +215,23 @@ void help_print_names(FILE *file,
     }
 }
 
-/* What a value may be, between blanks; nothing, if that is not known. */
+static bool is_word_of(const struct item *word, const struct item *item)
+{
+    return word->kind == WORD && is_value(item->value, word->value);
+}
+
 void help_print_words(FILE *file, const struct item *item)
 {
     const struct value *value = find_value(item);
+    const char *before = "";
 
-    if (strcmp(item->value, "RULE") == 0) {
-        help_print_names(file, RULE, " ", "");
-    } else if (strcmp(item->value, "MANNER") == 0) {
-        help_print_names(file, MANNER, " ", "");
-    } else if (value != NULL && value->words != NULL) {
+    for (size_t i = 0; i < program.count; i++) {
+        if (is_word_of(&program.items[i], item)) {
+            (void)fprintf(file, "%s%s", before, program.items[i].name);
+            before = " ";
+        }
+    }
+    if (value != NULL && value->words != NULL) {
         (void)fputs(value->words, file);
     }
 }
@@ -181,9 +240,12 @@ bool help_has_words(const struct item *item)
 {
     const struct value *value = find_value(item);
 
-    return strcmp(item->value, "RULE") == 0 ||
-           strcmp(item->value, "MANNER") == 0 ||
-           (value != NULL && value->words != NULL);
+    for (size_t i = 0; i < program.count; i++) {
+        if (is_word_of(&program.items[i], item)) {
+            return true;
+        }
+    }
+    return value != NULL && value->words != NULL;
 }
 
 bool help_is_file(const struct item *item)

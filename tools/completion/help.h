@@ -12,8 +12,7 @@
 enum kind {
     OPTION,
     COMMAND,
-    MANNER,
-    RULE,
+    WORD,    /* of what an option's value may be */
     EXAMPLE, /* none of it is offered */
 };
 
@@ -21,7 +20,7 @@ struct item {
     enum kind kind;
     char letter; /* '\0': none */
     char name[32];
-    char value[32]; /* "": takes none */
+    char value[32]; /* "": takes none; of a WORD, the value that it may be */
     char help[96];
 };
 
