@@ -1,62 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "unit.h"
 
+#include "capture.h"
 #include "cli.h"
+#include "said.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define ARGS_MAX 16
-
-static char said[4096]; /* on stderr by the last parse() */
-static char *argv[ARGS_MAX + 2];
-
-/* Reads what was printed since `fd` was made, and closes it. */
-static void read_back(int fd)
-{
-    ssize_t count = pread(fd, said, sizeof(said) - 1, 0);
-
-    ck_assert_int_ge(count, 0);
-    said[count] = '\0';
-    ck_assert_int_eq(close(fd), 0);
-}
+static char *argv[SAID_WORDS_MAX + 1];
 
 static int parse_words(struct cli *cli, int argc)
 {
-    FILE *file = tmpfile();
-    int fd;
-    int old;
     int result;
 
-    ck_assert_ptr_nonnull(file);
-    fd = dup(fileno(file));
-    ck_assert_int_eq(fclose(file), 0);
-    old = dup(STDERR_FILENO);
-    ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+    said_begin();
     result = cli_parse(cli, argc, argv);
-    (void)fflush(stderr);
-    ck_assert_int_eq(dup2(old, STDERR_FILENO), STDERR_FILENO);
-    ck_assert_int_eq(close(old), 0);
-    read_back(fd);
+    said_end();
     return result;
 }
 
 /* words: a command line without the program, its parts a blank apart. */
 static int parse(struct cli *cli, const char *words)
 {
-    static char text[256];
-    int argc = 0;
-    char *rest = text;
+    char line[256];
 
-    (void)snprintf(text, sizeof(text), "berth %s", words);
-    while (argc < ARGS_MAX && (argv[argc] = strsep(&rest, " ")) != NULL) {
-        argc += argv[argc][0] != '\0';
-    }
-    argv[argc] = NULL;
-    return parse_words(cli, argc);
+    (void)snprintf(line, sizeof(line), "berth %s", words);
+    return parse_words(cli, said_split(line, argv));
 }
 
 static struct cli taken(const char *words)
@@ -252,13 +224,11 @@ END_TEST
 
 static const char *print(void (*printer)(FILE *))
 {
-    FILE *file = tmpfile();
+    struct capture capture;
 
-    ck_assert_ptr_nonnull(file);
-    printer(file);
-    ck_assert_int_eq(fflush(file), 0);
-    read_back(dup(fileno(file)));
-    ck_assert_int_eq(fclose(file), 0);
+    printer(capture_begin(&capture));
+    (void)snprintf(said, sizeof(said), "%s", capture_end(&capture));
+    capture_free(&capture);
     return said;
 }
 
