@@ -9,6 +9,7 @@ import tempfile
 import unittest
 
 from harness import BERTH, BUILD, PLUGINS, SOURCE, TEST_PLUGINS
+from header import C, PLUGIN, compile_text
 from settings import has_plugin
 
 TRY = os.path.join(os.path.dirname(BERTH), "berth-try")
@@ -17,6 +18,22 @@ LINE = os.path.join(PLUGINS, "line.so")
 PRODUCER = os.path.join(TEST_PLUGINS, "producer.so")
 TIMEOUT_S = 100
 
+TRANSCRIPTS = os.path.join(SOURCE, "tests", "transcripts")
+
+# Right, but for a byte that nobody sends who does not try all.
+ODD = """\
+#include <berth/protocol.h>
+
+#include <string.h>
+
+static ssize_t on_data(berth_conn *c, char *data, size_t size)
+{
+    (void)c;
+    return (ssize_t)size + (memchr(data, '%', size) == NULL ? 0 : 1);
+}
+
+BERTH_PROTOCOL(.name = "odd", .on_data = on_data);
+"""
 HELLO = '> "hello\\n"\n< "hello\\n"\nend\neof\nclosed 0\n'
 WRONG = '> "hello\\n"\n< "jello\\n"\nend\neof\n'
 
@@ -83,11 +100,57 @@ class Try(unittest.TestCase):
             done = self.check(1, ECHO, self.write("a.transcript", text))
             self.assertIn(message, done.stdout)
 
+    # ----------------------------------------------------------------- seeds
+
+    def shipped(self):
+        """Of each folder of transcripts: the plugin, and the shortest one."""
+        for name in sorted(os.listdir(TRANSCRIPTS)):
+            folder = os.path.join(TRANSCRIPTS, name)
+            for plugins in (PLUGINS, TEST_PLUGINS):
+                plugin = os.path.join(plugins, name + ".so")
+                if os.path.isdir(folder) and os.path.exists(plugin):
+                    paths = [os.path.join(folder, file)
+                             for file in sorted(os.listdir(folder))]
+                    yield plugin, min(paths, key=os.path.getsize)
+
     def test_the_same_seed_gives_the_same_output(self):
-        path = os.path.join(SOURCE, "tests", "transcripts", "echo",
-                            "echoes.transcript")
-        first = self.check(0, "--seed=7", ECHO, path).stdout
-        self.assertEqual(self.check(0, "--seed=7", ECHO, path).stdout, first)
+        seen = 0
+        for plugin, path in self.shipped():
+            args = ["--seed=7", "--random=2", "--allow=partial", plugin, path]
+            with self.subTest(path):
+                first = self.check(0, *args).stdout
+                self.assertEqual(self.check(0, *args).stdout, first)
+                seen += 1
+        self.assertGreater(seen, 5)
+
+    def test_what_is_found_is_told_in_the_same_words(self):
+        """Whichever process comes first: several transcripts are tried."""
+        for plugin, path in self.shipped():
+            with open(path) as file:
+                text = file.read()
+            wrong = [self.write(f"{number}.transcript",
+                                text + f'< "number {number}"\n')
+                     for number in range(3)]
+            with self.subTest(path):
+                told = {self.check(1, plugin, *wrong, f"--jobs={jobs}").stdout
+                        .replace(f"--jobs={jobs}", "--jobs")
+                        for jobs in (1, 3)}
+                self.assertEqual(len(told), 1, told)
+                self.assertIn("not ok 3 - 2.transcript", told.pop())
+
+    def test_the_seed_decides_what_is_found_at_random(self):
+        plugin = os.path.join(self.folder, "odd.so")
+        self.assertEqual(compile_text(C[0], "c11", ODD, *PLUGIN, "-o", plugin),
+                         "")
+        path = self.write("odd.transcript", '> "abcdefgh"\n')
+        found = []
+        for seed in (1, 2, 3):
+            args = [f"--seed={seed}", "--random=1000", "--allow=partial",
+                    plugin, path]
+            first = self.check(1, *args).stdout
+            self.assertEqual(self.check(1, *args).stdout, first)
+            found.append(re.search(r"--only (random:\d+)", first).group(1))
+        self.assertGreater(len(set(found)), 1, found)
 
     # -------------------------------------------------------------- manners
 
