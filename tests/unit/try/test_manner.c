@@ -32,24 +32,29 @@ static void check_name(const struct manner *manner)
     ck_assert_msg(is_same(manner, &again), "%s", name);
 }
 
+/* Of a kind, with all triggers and kernels. */
+static void check_modes(enum manner_kind kind)
+{
+    const bool is_choice = kind == MANNER_NUMBER || kind == MANNER_FLOOD;
+
+    for (unsigned mode = 0; mode < 12; mode++) {
+        const struct manner manner = {
+            .kind = kind,
+            .number = has_number(kind) ? 17 : 0,
+            .choice = is_choice ? 1 : 0,
+            .trigger = mode % 2 == 0 ? SELECTOR_LEVEL : SELECTOR_EDGE,
+            .kernel = (enum manner_kernel)(mode / 2 % 3),
+            .is_tight = mode >= 6,
+        };
+
+        check_name(&manner);
+    }
+}
+
 START_TEST(each_name_is_read_as_what_it_names)
 {
     for (size_t kind = 0; manner_kind_name(kind) != NULL; kind++) {
-        for (unsigned mode = 0; mode < 12; mode++) {
-            struct manner manner = {
-                .kind = (enum manner_kind)kind,
-                .trigger = mode % 2 == 0 ? SELECTOR_LEVEL : SELECTOR_EDGE,
-                .kernel = (enum manner_kernel)(mode / 2 % 3),
-                .is_tight = mode >= 6,
-            };
-
-            if (has_number(manner.kind)) {
-                manner.number = 17;
-                manner.choice =
-                    kind == MANNER_NUMBER || kind == MANNER_FLOOD ? 1 : 0;
-            }
-            check_name(&manner);
-        }
+        check_modes((enum manner_kind)kind);
     }
 }
 END_TEST
