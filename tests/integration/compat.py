@@ -165,8 +165,10 @@ protocols:
                                   (b"close\n", b"closed\n"),
                                   (b"fail\n", b"failed\n")):
                 self.assertEqual(ask(server.address, order), answer)
-            with self.assertRaises(ConnectionResetError):
-                ask(server.address, b"abort\n")
+            with connect(server.address) as sock, \
+                    self.assertRaises(ConnectionResetError):
+                sock.sendall(b"abort\n")
+                recv_all(sock)
             for why in ("done", "Protocol error",
                         "Software caused connection abort"):
                 server.wait_log("over: " + why)
