@@ -213,7 +213,7 @@ static void play_twice(struct course *course,
     free(pieces.bytes);
 }
 
-static void run_end(struct course *course, const struct manner *manner)
+static void run_alike(struct course *course, const struct manner *manner)
 {
     play_twice(course, &course->script->transcript, manner);
 }
@@ -442,11 +442,11 @@ typedef void run_fn(struct course *course, const struct manner *manner);
 
 static run_fn *const runs[MANNER_KINDS] = {
     [MANNER_WHOLE] = run_strict,  [MANNER_BYTES] = run_strict,
-    [MANNER_SPLIT] = run_strict,  [MANNER_END] = run_end,
-    [MANNER_ZERO] = run_mutant,   [MANNER_NUMBER] = run_mutant,
-    [MANNER_RANDOM] = run_mutant, [MANNER_ALLOC] = run_alloc,
-    [MANNER_REPEAT] = run_repeat, [MANNER_AGAIN] = run_again,
-    [MANNER_FLOOD] = run_flood,
+    [MANNER_SPLIT] = run_strict,  [MANNER_ALIKE] = run_alike,
+    [MANNER_END] = run_alike,     [MANNER_ZERO] = run_mutant,
+    [MANNER_NUMBER] = run_mutant, [MANNER_RANDOM] = run_mutant,
+    [MANNER_ALLOC] = run_alloc,   [MANNER_REPEAT] = run_repeat,
+    [MANNER_AGAIN] = run_again,   [MANNER_FLOOD] = run_flood,
 };
 
 void course_run(struct course *course, const struct manner *manner)
