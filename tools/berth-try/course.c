@@ -12,6 +12,8 @@
 /* What the peer of a changed transcript reads at most: a number that was
    changed may ask for any number of bytes. */
 #define BLIND_WINDOW ((size_t)262144)
+/* The same where it reads a byte at a time. */
+#define TRICKLE_WINDOW ((size_t)4096)
 #define COMPARED_MAX ((size_t)32)
 /* Rounds of the same messages: this many, or this many bytes. */
 #define ROUNDS_MAX ((size_t)512)
@@ -24,7 +26,7 @@
 /* Where it costs little, or where someone wants to know. */
 static bool must_guard(const struct course *course, const struct manner *manner)
 {
-    return course->trial->options->only != NULL ||
+    return course->is_guarded || course->trial->options->only != NULL ||
            manner->kind == MANNER_WHOLE ||
            (manner->kind == MANNER_BYTES && !manner->is_tight &&
             manner->kernel == MANNER_TAKES_ALL);
@@ -116,9 +118,11 @@ static void take_outcome(struct outcome *outcome, struct play *play)
 static void
 play_blind(struct course *course, struct play *play, struct outcome *outcome)
 {
-    play->most = BLIND_WINDOW;
+    play->most = play->manner->kernel == MANNER_TAKES_ONE ? TRICKLE_WINDOW
+                                                          : BLIND_WINDOW;
     must_begin(course, play);
     play_transcript(play, false);
+    judge_check_memory("that sent no more than this");
     play_out(play);
     take_outcome(outcome, play);
     end(course, play);
@@ -169,6 +173,9 @@ static bool must_compare(const struct course *course,
 {
     size_t sent = course->script->transcript.sent;
 
+    if (course->is_hasty) {
+        return false;
+    }
     return manner->kind != MANNER_END || course->trial->options->only != NULL ||
            manner->number % (1 + (sent / COMPARED_MAX)) == 0;
 }
@@ -184,6 +191,9 @@ static void play_to(struct course *course,
     if (manner->kind == MANNER_END) {
         play->end_at = manner->number;
     }
+    if (!manner->is_byte_wise) {
+        play->see = course->trial->options->see_step;
+    }
     play_blind(course, play, outcome);
 }
 
@@ -191,6 +201,7 @@ static void play_twice(struct course *course,
                        const struct transcript *transcript,
                        const struct manner *manner)
 {
+    const struct trial_options *options = course->trial->options;
     struct manner other = *manner;
     struct outcome whole;
     struct outcome pieces;
@@ -198,6 +209,9 @@ static void play_twice(struct course *course,
     bool has_leaked;
 
     play_to(course, &play, transcript, manner, &whole);
+    if (options->see_end != NULL) {
+        options->see_end(whole.bytes, whole.size, whole.why);
+    }
     if (!must_compare(course, manner)) {
         free(whole.bytes);
         return;
@@ -462,10 +476,16 @@ void course_run(struct course *course, const struct manner *manner)
     }
 }
 
-void course_warm_up(struct course *course)
+void course_warm_up(struct course *course, const struct manner *manner)
 {
     const struct manner whole = {.kind = MANNER_WHOLE};
+    struct play play;
 
-    manner_name(&whole, course->board->variant);
-    run_strict(course, &whole);
+    manner_name(manner, course->board->variant);
+    begin(course, &play, &course->script->transcript, &whole);
+    play.most = BLIND_WINDOW;
+    must_begin(course, &play);
+    play_transcript(&play, false);
+    play_out(&play);
+    end(course, &play);
 }

@@ -29,6 +29,7 @@ static int prepare(const struct trial *trial)
         .slow_ms = trial->options->slow_ms,
         .output_limit = (size_t)trial->script->limits.output,
         .memory_limit = trial->options->memory_limit,
+        .see = trial->options->see_callback,
     };
     int error = judge_init(&options);
 

@@ -12,6 +12,7 @@
 
 #include "finding.h"
 #include "manner.h"
+#include "play.h"
 #include "subject.h"
 
 struct trial_options {
@@ -22,6 +23,11 @@ struct trial_options {
     uint64_t slow_ms;
     size_t memory_limit;
     bool is_verbose;
+    /* Are told of each callback that returned; and of a run that is compared
+       with another, what came after each step and in the end. NULL: nobody. */
+    void (*see_callback)(uint32_t callback);
+    play_see_fn *see_step;
+    void (*see_end)(const char *bytes, size_t size, int why);
 };
 
 struct trial {
