@@ -21,7 +21,7 @@
 enum {
     OPTION_ALLOW = 256,
     OPTION_CORPUS,
-    OPTION_DICTIONARY,
+    OPTION_DICT,
     OPTION_ENTRY,
     OPTION_MEMORY,
     OPTION_OUTPUT,
@@ -35,7 +35,7 @@ static const struct option names[] = {
     {"allow", required_argument, NULL, OPTION_ALLOW},
     {"config", required_argument, NULL, 'c'},
     {"corpus", required_argument, NULL, OPTION_CORPUS},
-    {"dictionary", required_argument, NULL, OPTION_DICTIONARY},
+    {"dict", required_argument, NULL, OPTION_DICT},
     {"entry", required_argument, NULL, OPTION_ENTRY},
     {"help", no_argument, NULL, 'h'},
     {"memory", required_argument, NULL, OPTION_MEMORY},
@@ -73,8 +73,7 @@ void options_print_help(FILE *stream)
         "      --seed N         of what is tried; another one each time\n"
         "      --corpus FOLDER  inputs to begin with; those that are new go "
         "there, too\n"
-        "      --dictionary FILE\n"
-        "                       words to try, as libFuzzer reads them\n"
+        "      --dict FILE      words to try, as libFuzzer reads them\n"
         "      --output FILE    where the transcript goes; found-PLUGIN"
         ".transcript\n"
         "      --slow TIME      what a callback may take; 200ms, or none\n"
@@ -134,7 +133,7 @@ static int take_option(struct options *options, int value, const char *word)
     case OPTION_CORPUS:
         options->corpus = optarg;
         return 0;
-    case OPTION_DICTIONARY:
+    case OPTION_DICT:
         options->dictionary = optarg;
         return 0;
     case OPTION_OUTPUT:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "manner.h"
@@ -39,6 +40,27 @@ static size_t gather(const struct transcript *transcript,
     return count;
 }
 
+static void print_hint(const char *lead, FILE *stream)
+{
+    (void)fprintf(stream, "%s  %-9s%s\n", lead, "hint",
+                  "CR and LF came one after the other: a CR at the end of data "
+                  "says nothing yet");
+}
+
+/* Is there a line that ends with CR and LF? */
+static bool has_line(const struct transcript *transcript)
+{
+    for (size_t i = 0; i < transcript->count; i++) {
+        const struct step *step = &transcript->steps[i];
+
+        if (step->kind == STEP_SEND && step->size > 1 &&
+            memmem(step->bytes, step->size, "\r\n", 2) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The bytes before and behind a place in what the peer sends. */
 static void print_place(const struct script *script,
                         const char *variant,
@@ -68,9 +90,7 @@ static void print_place(const struct script *script,
                   from > 0 ? "..." : "", before, behind);
     if (manner.kind == MANNER_SPLIT && middle > 0 && middle < count &&
         around[middle - 1] == '\r' && around[middle] == '\n') {
-        (void)fprintf(stream, "%s  %-9s%s\n", lead, "hint",
-                      "CR and LF came one after the other: a CR at the end of "
-                      "data says nothing yet");
+        print_hint(lead, stream);
     }
 }
 
@@ -92,6 +112,10 @@ void report_finding(const struct script *script,
         manner_describe(&manner, words, sizeof(words));
         (void)fprintf(stream, "%s  %-9s%s\n", lead, "when", words);
         print_place(script, board->variant, lead, stream);
+        if (manner.kind == MANNER_ALIKE && board->rule == FINDING_MANNER &&
+            has_line(&script->transcript)) {
+            print_hint(lead, stream);
+        }
     }
     if (finding_rules[board->rule].name != NULL) {
         (void)fprintf(stream, "%s  %-9s%s: %s\n", lead, "rule",
