@@ -101,7 +101,7 @@ static int write_seeds(struct hunt *hunt)
     }
     words.transcripts = transcripts;
     if (error == 0) {
-        error = seeds_write_words(&hunt->seeds, &words);
+        error = seeds_write(&hunt->seeds, &words);
     }
     free(transcripts);
     return error < 0 ? tell(error) : EXIT_PASSED;

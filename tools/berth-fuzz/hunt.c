@@ -19,10 +19,13 @@
 #define HANGS_MS 10000u
 /* Where nobody watches, progress is told so often. */
 #define PROGRESS_S 10
-#define ARGUMENTS_MAX 24
+#define ARGUMENTS_MAX 32
+/* A sanitizer refuses one allocation of more. */
+#define MALLOC_LIMIT_MB 1024
 /* One in so many is run with everything guarded: that finds pointers that are
    kept, and takes long. */
-#define GUARDED_EACH 8u
+#define GUARDED_EACH 16u
+#define GUARDED_BYTES ((size_t)64)
 /* Byte by byte takes a turn each: long inputs are less often compared. */
 #define COMPARED_BYTES ((size_t)32)
 
@@ -127,8 +130,11 @@ static int one(const uint8_t *bytes, size_t size)
     own.last = 0;
     script = hunt_script(own.hunt, &input);
     own.course.script = &script;
-    own.course.is_guarded = board->inputs % GUARDED_EACH == 0;
-    own.course.is_hasty = board->inputs % (1 + size / COMPARED_BYTES) != 0;
+    own.course.is_guarded =
+        board->inputs % GUARDED_EACH == 0 &&
+        (input.manner.kind == MANNER_ALIKE || input.manner.kind == MANNER_END);
+    own.course.is_hasty = board->inputs % (1 + size / COMPARED_BYTES) != 0 ||
+                          (own.course.is_guarded && size > GUARDED_BYTES);
     course_run(&own.course, &input.manner);
     feed_fini(&input);
     count_edges();
@@ -190,6 +196,10 @@ static void fill_arguments(struct arguments *arguments, const struct hunt *hunt)
     }
     add(arguments, "-exact_artifact_path=/dev/null");
     add(arguments, "-timeout=0");
+    /* That would be a thread more: what is guarded takes longer then. */
+    add(arguments, "-rss_limit_mb=0");
+    add(arguments, "-malloc_limit_mb=%d", MALLOC_LIMIT_MB);
+    add(arguments, "-reload=0");
     add(arguments, "-error_exitcode=%d", ENGINE_STATUS);
     add(arguments, "-detect_leaks=%d", is_leak_minded ? 1 : 0);
     add(arguments, "-max_len=%zu", FEED_MAX);
@@ -204,7 +214,7 @@ static void fill_arguments(struct arguments *arguments, const struct hunt *hunt)
     if (options->corpus != NULL) {
         add(arguments, "%s", options->corpus);
     }
-    add(arguments, "%s", hunt->seeds.folder);
+    add(arguments, "-seed_inputs=@%s", hunt->seeds.list);
 }
 
 static void hunt_inside(const struct trial *trial)

@@ -14,6 +14,8 @@
 
 #include "feed.h"
 
+/* Manners that take long are tried with so many transcripts. */
+#define LONG_TEXTS_MAX ((size_t)8)
 #define WORDS_MAX ((size_t)512)
 #define WORD_MIN ((size_t)2)
 #define WORD_MAX ((size_t)32)
@@ -46,6 +48,8 @@ int seeds_init(struct seeds *seeds)
     }
     memcpy(seeds->words, seeds->folder, (size_t)length);
     memcpy(seeds->words + length, ".words", sizeof(".words"));
+    memcpy(seeds->list, seeds->folder, (size_t)length);
+    memcpy(seeds->list + length, ".list", sizeof(".list"));
     return 0;
 }
 
@@ -69,6 +73,7 @@ void seeds_fini(struct seeds *seeds)
         empty(seeds->folder);
         (void)rmdir(seeds->folder);
         (void)unlink(seeds->words);
+        (void)unlink(seeds->list);
     }
 }
 
@@ -90,16 +95,23 @@ static int write_input(struct seeds *seeds, const void *bytes, size_t size)
     return fclose(file) == 0 && is_written ? 0 : -EIO;
 }
 
-/* As it is, and in each of some manners. */
+/* As it is, and in each of some manners: the last ones take long. */
+#define ACTS_QUICK 6
+static const char *const acts[] = {
+    "", "E", "C", "H", "x", "A0", "T", "F0", "F1", "A7", "M", "G",
+};
+
 static int write_inputs(struct seeds *seeds, const uint8_t *bytes, size_t size)
 {
-    static const char *const acts[] = {"",  "E", "T",  "C",  "H",  "x",
-                                       "M", "G", "F0", "F1", "A0", "A7"};
+    size_t most = sizeof(acts) / sizeof(acts[0]);
     uint8_t whole[FEED_MAX];
     int error = 0;
 
+    if (seeds->texts++ >= LONG_TEXTS_MAX) {
+        most = ACTS_QUICK;
+    }
     memcpy(whole, bytes, size);
-    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]) && error == 0; i++) {
+    for (size_t i = 0; i < most && error == 0; i++) {
         size_t length = strlen(acts[i]);
 
         if (size + 1 + length > sizeof(whole)) {
@@ -252,7 +264,21 @@ static void gather(struct words *words, const struct seeds_words *from)
     add_constants(words, from->image);
 }
 
-int seeds_write_words(struct seeds *seeds, const struct seeds_words *from)
+/* libFuzzer wants them with commas between, and no newline. */
+static int write_list(const struct seeds *seeds)
+{
+    FILE *file = fopen(seeds->list, "wxe");
+
+    if (file == NULL) {
+        return -errno;
+    }
+    for (size_t i = 0; i < seeds->inputs; i++) {
+        (void)fprintf(file, "%s%s/%06zu", i == 0 ? "" : ",", seeds->folder, i);
+    }
+    return fclose(file) == 0 ? 0 : -EIO;
+}
+
+static int write_words(struct seeds *seeds, const struct seeds_words *from)
 {
     struct words words = {.count = 0};
     FILE *file = fopen(seeds->words, "wxe");
@@ -277,4 +303,11 @@ int seeds_write_words(struct seeds *seeds, const struct seeds_words *from)
         error = -EIO;
     }
     return error;
+}
+
+int seeds_write(struct seeds *seeds, const struct seeds_words *words)
+{
+    int error = write_list(seeds);
+
+    return error < 0 ? error : write_words(seeds, words);
 }

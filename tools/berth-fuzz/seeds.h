@@ -15,7 +15,9 @@
 struct seeds {
     char folder[PATH_MAX]; /* of the inputs; empty: there is none */
     char words[PATH_MAX];  /* the file */
+    char list[PATH_MAX];   /* a file with the names of the inputs */
     size_t inputs;
+    size_t texts; /* so many of transcripts and others */
     size_t word_count;
 };
 
@@ -32,7 +34,7 @@ int seeds_add(struct seeds *seeds,
 /* Inputs that say something to most protocols. */
 int seeds_add_usual(struct seeds *seeds);
 
-/* Writes the words of transcripts and of the plugin, and the dictionary that is
+/* Writes the list of inputs, and the words of transcripts and of the plugin, and the dictionary that is
    named (NULL: none). Returns 0 or -errno. */
 struct seeds_words {
     const struct transcript *const *transcripts;
@@ -40,7 +42,7 @@ struct seeds_words {
     const struct image *image;
     const char *dictionary;
 };
-int seeds_write_words(struct seeds *seeds, const struct seeds_words *words);
+int seeds_write(struct seeds *seeds, const struct seeds_words *words);
 
 /* Removes them. */
 void seeds_fini(struct seeds *seeds);
