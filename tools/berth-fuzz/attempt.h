@@ -33,7 +33,8 @@ struct attempt {
  */
 int attempt_run(struct attempt *attempt);
 
-/* For what runs in the process: its output is listened to from now on. */
-void attempt_be_heard(const struct trial *trial);
+/* For what runs in the process: its output is listened to from now on, and if
+   leaks are not minded, no sanitizer has a say when it ends. */
+void attempt_enter(const struct trial *trial);
 
 #endif

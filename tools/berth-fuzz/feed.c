@@ -259,6 +259,16 @@ take_mark(struct reader *reader, const uint8_t *bytes, size_t size)
     return letter->has_number ? 2 : 1;
 }
 
+/* Where much is sent, a turn for each byte would take too long. */
+static void make_quick(struct manner *manner)
+{
+    if (manner->kind == MANNER_REPEAT || manner->kind == MANNER_AGAIN ||
+        manner->kind == MANNER_FLOOD) {
+        manner->kernel = MANNER_TAKES_ALL;
+        manner->is_tight = false;
+    }
+}
+
 int feed_decode(struct feed *input, const uint8_t *bytes, size_t size)
 {
     size_t most = size < FEED_STEPS_MAX ? size + 1 : FEED_STEPS_MAX;
@@ -283,6 +293,7 @@ int feed_decode(struct feed *input, const uint8_t *bytes, size_t size)
         }
     }
     cut(&reader);
+    make_quick(&input->manner);
     return 0;
 }
 

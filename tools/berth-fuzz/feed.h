@@ -22,6 +22,9 @@
  *     M G  the messages come again and again; so do connections
  *     V N  the settings of the N-th transcript that has others than those before
  *
+ * With F, M and G the kernel takes all, and there is no back-pressure on every
+ * write: they send so much that it would take too long.
+ *
  * Any other byte behind it is one that is sent, and FEED_MARK with it; but for
  * a second FEED_MARK, which stands for one.
  */

@@ -223,7 +223,7 @@ static void hunt_inside(const struct trial *trial)
     char **items = arguments.items;
 
     (void)signal(SIGINT, SIG_IGN);
-    attempt_be_heard(trial);
+    attempt_enter(trial);
     own.course = (struct course){.trial = trial, .board = trial->board};
     own.reached = calloc(own.hunt->image.edges + 1, 1);
     if (own.reached == NULL) {

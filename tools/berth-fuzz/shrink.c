@@ -37,7 +37,7 @@ static void see_step(const struct play *play, size_t step)
 
 static void run_inside(const struct trial *trial)
 {
-    attempt_be_heard(trial);
+    attempt_enter(trial);
     record->steps = 0;
     record->seen = 0;
     trial_run(trial);

@@ -12,12 +12,13 @@
 /* What the peer of a changed transcript reads at most: a number that was
    changed may ask for any number of bytes. */
 #define BLIND_WINDOW ((size_t)262144)
-/* The same where it reads a byte at a time. */
+/* The same where that takes a turn for each byte. */
 #define TRICKLE_WINDOW ((size_t)4096)
 #define COMPARED_MAX ((size_t)32)
 /* Rounds of the same messages: this many, or this many bytes. */
 #define ROUNDS_MAX ((size_t)512)
 #define ROUNDS_BYTES ((size_t)131072)
+#define ROUNDS_WINDOW ((size_t)67108864)
 #define CONNECTIONS 16
 #define FLOOD_PIECE ((size_t)65536)
 
@@ -118,8 +119,10 @@ static void take_outcome(struct outcome *outcome, struct play *play)
 static void
 play_blind(struct course *course, struct play *play, struct outcome *outcome)
 {
-    play->most = play->manner->kernel == MANNER_TAKES_ONE ? TRICKLE_WINDOW
-                                                          : BLIND_WINDOW;
+    play->most =
+        play->manner->kernel == MANNER_TAKES_ONE || play->manner->is_tight
+            ? TRICKLE_WINDOW
+            : BLIND_WINDOW;
     must_begin(course, play);
     play_transcript(play, false);
     judge_check_memory("that sent no more than this");
@@ -349,6 +352,7 @@ static void run_repeat(struct course *course, const struct manner *manner)
     struct play play;
 
     begin(course, &play, &course->script->transcript, manner);
+    play.most = ROUNDS_WINDOW;
     must_begin(course, &play);
     for (size_t round = 1; round <= ROUNDS_MAX && play.sent < ROUNDS_BYTES &&
                            play.transcript->sent > 0 && !is_over(&play);
@@ -369,6 +373,7 @@ static void run_again(struct course *course, const struct manner *manner)
     struct play play;
 
     begin(course, &play, &course->script->transcript, manner);
+    play.most = ROUNDS_WINDOW;
     must_begin(course, &play);
     for (size_t times = 1; times <= CONNECTIONS; times++) {
         play_transcript(&play, false);

@@ -45,13 +45,16 @@ function(berth_instrument name)
         message(FATAL_ERROR "BERTH_FUZZ takes clang: -DCMAKE_C_COMPILER=clang")
     endif()
     set(folder "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")
-    # Undefined behaviour is trapped, which takes no library; of what a NULL
-    # pointer does the processor tells more. Comparisons are to be calls.
+    # What is undefined is trapped, which takes no library; but not what concerns
+    # pointers: it would be a branch for each access, that no input can take.
+    # Comparisons are to be calls.
     target_compile_options(${name} PRIVATE
         -g -fno-omit-frame-pointer
         -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls,trace-cmp
-        -fsanitize=undefined -fno-sanitize=null,vptr,function
-        -fsanitize-trap=undefined)
+        -fsanitize=bool,bounds,enum,float-cast-overflow
+        -fsanitize=integer-divide-by-zero,return,shift,signed-integer-overflow
+        -fsanitize=unreachable,vla-bound
+        -fsanitize-trap=all)
     foreach(comparison IN ITEMS memcmp strcmp strncmp strcasecmp strncasecmp
             strstr memmem)
         target_compile_options(${name} PRIVATE -fno-builtin-${comparison})

@@ -120,6 +120,16 @@ START_TEST(a_flood_begins_where_it_stands)
 }
 END_TEST
 
+START_TEST(who_sends_much_is_served_quickly)
+{
+    DECODE("a" MARK "M" MARK "T" MARK "H" MARK "E");
+    ck_assert_int_eq((int)feed.manner.kind, MANNER_REPEAT);
+    ck_assert_int_eq((int)feed.manner.trigger, SELECTOR_EDGE);
+    ck_assert_int_eq((int)feed.manner.kernel, MANNER_TAKES_ALL);
+    ck_assert(!feed.manner.is_tight);
+}
+END_TEST
+
 START_TEST(an_end_may_come_with_the_bytes)
 {
     DECODE("abc" MARK "x");
@@ -301,6 +311,7 @@ UNIT_MAIN_WITH("feed",
                cuts_without_bytes_are_none,
                manners_are_of_the_whole,
                a_flood_begins_where_it_stands,
+               who_sends_much_is_served_quickly,
                an_end_may_come_with_the_bytes,
                an_allocation_is_counted_from_one,
                a_variant_is_a_number,
