@@ -9,12 +9,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "list.h"
 #include "verdict.h"
 
-#define TICK_MS 1000u
+#define TICK_MS 1000
 
 static void keep(struct attempt *attempt, const char *text, size_t size)
 {
@@ -45,22 +46,45 @@ static void listen_to(struct attempt *attempt)
     }
 }
 
-/* Returns how long nothing has gone on. */
-static unsigned
-note_silence(const struct attempt *attempt, uint64_t *seen, unsigned silent_ms)
+static uint64_t read_clock_ms(void)
 {
-    uint64_t now = attempt->trial.board->heartbeat;
+    struct timespec now;
 
-    if (now == *seen) {
-        return silent_ms + TICK_MS;
-    }
-    *seen = now;
-    return 0;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return ((uint64_t)now.tv_sec * 1000) + ((uint64_t)now.tv_nsec / 1000000);
 }
+
+/* What is looked at now and then. */
+struct vigil {
+    uint64_t looked_ms;
+    uint64_t lived_ms; /* the last sign of life */
+    uint64_t heartbeat;
+};
 
 static bool may_go_on(const struct attempt *attempt)
 {
     return attempt->may_go_on == NULL || attempt->may_go_on(attempt->arg);
+}
+
+/* Returns whether it goes on. */
+static bool look(struct attempt *attempt, struct vigil *vigil, uint64_t now_ms)
+{
+    uint64_t heartbeat = attempt->trial.board->heartbeat;
+
+    vigil->looked_ms = now_ms;
+    if (heartbeat != vigil->heartbeat) {
+        vigil->heartbeat = heartbeat;
+        vigil->lived_ms = now_ms;
+    }
+    if (now_ms - vigil->lived_ms >= attempt->hangs_ms) {
+        trial_end_hanging(&attempt->trial, attempt->hangs_ms);
+        return false;
+    }
+    if (!may_go_on(attempt)) {
+        (void)kill(attempt->trial.pid, SIGKILL);
+        return false;
+    }
+    return true;
 }
 
 static void watch_over(struct attempt *attempt)
@@ -69,22 +93,16 @@ static void watch_over(struct attempt *attempt)
         {.fd = attempt->trial.pidfd, .events = POLLIN},
         {.fd = attempt->pipe[0], .events = POLLIN},
     };
-    unsigned silent_ms = 0;
-    uint64_t seen = 0;
+    uint64_t now_ms = read_clock_ms();
+    struct vigil vigil = {.looked_ms = now_ms, .lived_ms = now_ms};
 
     while (ready[0].revents == 0) {
-        int count = poll(ready, 2, (int)TICK_MS);
+        int count = poll(ready, 2, TICK_MS);
 
         listen_to(attempt);
-        if (count == 0) {
-            silent_ms = note_silence(attempt, &seen, silent_ms);
-        }
-        if (silent_ms >= attempt->hangs_ms) {
-            trial_end_hanging(&attempt->trial, attempt->hangs_ms);
-            return;
-        }
-        if (count <= 0 && !may_go_on(attempt)) {
-            (void)kill(attempt->trial.pid, SIGKILL);
+        now_ms = read_clock_ms();
+        if ((count < 0 || now_ms - vigil.looked_ms >= TICK_MS) &&
+            !look(attempt, &vigil, now_ms)) {
             return;
         }
     }

@@ -195,6 +195,7 @@ static void fill_arguments(struct arguments *arguments, const struct hunt *hunt)
         add(arguments, "-handle_%s=0", left[i]);
     }
     add(arguments, "-exact_artifact_path=/dev/null");
+    add(arguments, "-verbosity=%d", options->trial.is_verbose ? 1 : 0);
     add(arguments, "-timeout=0");
     /* That would be a thread more: what is guarded takes longer then. */
     add(arguments, "-rss_limit_mb=0");

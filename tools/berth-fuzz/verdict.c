@@ -57,16 +57,14 @@ static void add_frames(struct finding_board *board, const char *line)
     }
 }
 
-/* Addresses are others each time: the name ends before one. */
+/* Addresses are others each time: the name ends before "on address 0x..." and
+   "on unknown address 0x...". */
 static int measure(const char *name)
 {
-    const char *address = strstr(name, " on address ");
     size_t length = strcspn(name, "\n");
+    const char *place = memmem(name, length, " on ", 4);
 
-    if (address != NULL && (size_t)(address - name) < length) {
-        length = (size_t)(address - name);
-    }
-    return (int)length;
+    return (int)(place == NULL ? length : (size_t)(place - name));
 }
 
 void verdict_read(const char *text, struct finding_board *board)

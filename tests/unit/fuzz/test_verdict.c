@@ -45,6 +45,15 @@ START_TEST(a_report_is_a_finding)
 }
 END_TEST
 
+START_TEST(places_in_memory_are_left_out)
+{
+    verdict_read("==1==ERROR: AddressSanitizer: SEGV on unknown address "
+                 "0x000000000000 (pc 0x7f bp 0x7f sp 0x7f T0)\n",
+                 board);
+    ck_assert_str_eq(board->text, "on_data (call 3): AddressSanitizer: SEGV");
+}
+END_TEST
+
 START_TEST(a_leak_is_one_of_its_own_rule)
 {
     verdict_read("==12==ERROR: LeakSanitizer: detected memory leaks\n\n"
@@ -96,6 +105,7 @@ UNIT_MAIN_WITH("verdict",
                set_up,
                tear_down,
                a_report_is_a_finding,
+               places_in_memory_are_left_out,
                a_leak_is_one_of_its_own_rule,
                so_is_undefined_behaviour,
                so_is_too_much_memory,
