@@ -11,7 +11,9 @@ import unittest
 from harness import BERTH, BUILD, PLUGINS, TIMEOUT_S
 
 BIN = os.path.dirname(BERTH)
-PROGRAMS = ("berth", "berth-new", "berth-try", "berthctl")
+PROGRAMS = tuple(name for name in ("berth", "berth-fuzz", "berth-new",
+                                   "berth-try", "berthctl")
+                 if os.path.exists(os.path.join(BIN, name)))
 SHELLS = {"bash": "bash-completion/completions/{}",
           "zsh": "zsh/site-functions/_{}",
           "fish": "fish/vendor_completions.d/{}.fish"}

@@ -15,6 +15,8 @@ from settings import has_plugin
 PAGES = ["man1/berth-conform.1", "man1/berth-new.1", "man1/berth-try.1",
          "man1/berthctl.1",
          "man5/server.yaml.5", "man8/berth.8"]
+if os.path.exists(os.path.join(os.path.dirname(BERTH), "berth-fuzz")):
+    PAGES.append("man1/berth-fuzz.1")
 OTHERS = {"sd_listen_fds 3", "sd_notify 3"}  # pages of others
 MANDOC = shutil.which("mandoc")
 BERTHCTL = os.path.join(os.path.dirname(BERTH), "berthctl")
