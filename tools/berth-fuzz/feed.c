@@ -371,6 +371,7 @@ static bool is_act(const struct step *step)
            step->kind != STEP_OPEN && step->kind != STEP_CLOSED;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): the writer fills it */
 size_t feed_encode(const struct transcript *transcript,
                    size_t variant,
                    uint8_t *bytes,
@@ -397,6 +398,7 @@ size_t feed_encode(const struct transcript *transcript,
     }
     return writer.size;
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 size_t feed_choose(uint32_t random, uint8_t bytes[FEED_ACT_MAX])
 {

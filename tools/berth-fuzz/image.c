@@ -89,7 +89,8 @@ static int copy_words(struct image *image, const struct file *file)
     return 0;
 }
 
-static int look_into(struct image *image, const struct file *file, char *base)
+static int
+look_into(struct image *image, const struct file *file, const char *base)
 {
     const section *counters = find_section(file, COUNTERS);
 

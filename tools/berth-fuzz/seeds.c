@@ -249,17 +249,22 @@ static int copy_file(const char *path, FILE *file)
     return error;
 }
 
+static void add_transcript(struct words *words,
+                           const struct transcript *transcript)
+{
+    for (size_t i = 0; i < transcript->count; i++) {
+        const struct step *step = &transcript->steps[i];
+
+        if (step->kind == STEP_SEND) {
+            add_text(words, step->bytes, step->size);
+        }
+    }
+}
+
 static void gather(struct words *words, const struct seeds_words *from)
 {
     for (size_t i = 0; i < from->count; i++) {
-        const struct transcript *transcript = from->transcripts[i];
-
-        for (size_t k = 0; k < transcript->count; k++) {
-            if (transcript->steps[k].kind == STEP_SEND) {
-                add_text(words, transcript->steps[k].bytes,
-                         transcript->steps[k].size);
-            }
-        }
+        add_transcript(words, from->transcripts[i]);
     }
     add_constants(words, from->image);
 }

@@ -159,24 +159,33 @@ static bool is_found(struct work *work)
     return true;
 }
 
+/* Leaves out pieces of that size, wherever that can be. */
+static void leave_out_pieces(struct work *work, size_t piece)
+{
+    struct shrink *shrink = work->shrink;
+    size_t at = 0;
+
+    while (at < shrink->size && may_go_on(work)) {
+        size_t left = shrink->size - at;
+        size_t some = piece < left ? piece : left;
+
+        work->size = shrink->size - some;
+        memcpy(work->input, shrink->input, at);
+        memcpy(work->input + at, shrink->input + at + some, left - some);
+        if (!is_found(work)) {
+            at += some;
+        }
+    }
+}
+
 /* Leaves out bytes, large pieces first. Returns whether any could be. */
 static bool leave_out(struct work *work)
 {
-    struct shrink *shrink = work->shrink;
+    const struct shrink *shrink = work->shrink;
     size_t before = shrink->size;
 
-    for (size_t piece = shrink->size; piece > 0; piece /= 2) {
-        for (size_t at = 0; at < shrink->size && may_go_on(work);) {
-            size_t left = shrink->size - at;
-            size_t some = piece < left ? piece : left;
-
-            work->size = shrink->size - some;
-            memcpy(work->input, shrink->input, at);
-            memcpy(work->input + at, shrink->input + at + some, left - some);
-            if (!is_found(work)) {
-                at += some;
-            }
-        }
+    for (size_t piece = before; piece > 0; piece /= 2) {
+        leave_out_pieces(work, piece);
     }
     return shrink->size < before;
 }
