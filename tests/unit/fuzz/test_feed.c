@@ -158,31 +158,35 @@ END_TEST
 
 START_TEST(steps_have_a_bound)
 {
+    static const char cut[] = {'a', (char)FEED_MARK, '|'};
     static char text[FEED_MAX];
 
-    for (size_t i = 0; i + 3 <= sizeof(text); i += 3) {
-        memcpy(text + i, "a" MARK "|", 3);
+    for (size_t i = 0; i + sizeof(cut) <= sizeof(text); i += sizeof(cut)) {
+        memcpy(text + i, cut, sizeof(cut));
     }
     decode(text, sizeof(text));
     ck_assert_uint_eq(feed.transcript.count, FEED_STEPS_MAX);
 }
 END_TEST
 
+static void check_any(uint8_t first, uint8_t second)
+{
+    const uint8_t bytes[] = {FEED_MARK, first, second};
+    size_t least = first == FEED_MARK ? 2 : 0;
+
+    if (feed_decode(&feed, bytes, sizeof(bytes)) < 0 ||
+        feed.transcript.sent > sizeof(bytes) || feed.transcript.sent < least) {
+        ck_abort_msg("%u %u: %zu", first, second, feed.transcript.sent);
+    }
+    feed_fini(&feed);
+}
+
 /* Each byte, and some behind it. */
 START_TEST(any_bytes_can_be_decoded)
 {
     for (unsigned first = 0; first < 256; first++) {
         for (unsigned second = 0; second < 256; second += 5) {
-            const uint8_t bytes[] = {FEED_MARK, (uint8_t)first,
-                                     (uint8_t)second};
-            size_t least = first == FEED_MARK ? 2 : 0;
-
-            if (feed_decode(&feed, bytes, sizeof(bytes)) < 0 ||
-                feed.transcript.sent > sizeof(bytes) ||
-                feed.transcript.sent < least) {
-                ck_abort_msg("%u %u: %zu", first, second, feed.transcript.sent);
-            }
-            feed_fini(&feed);
+            check_any((uint8_t)first, (uint8_t)second);
         }
     }
 }
