@@ -11,6 +11,7 @@
 #include "berth-try/bench.h"
 #include "berth-try/memory.h"
 #include "berth-try/options.h"
+#include "berth-try/report.h"
 #include "berth-try/subject.h"
 #include "berth-try/trial.h"
 
@@ -31,97 +32,11 @@ struct program {
     size_t script_count; /* that were read */
 };
 
-/* ---------------------------------------------------------------- a finding */
-
-static void print_details(const char *details)
-{
-    while (*details != '\0') {
-        size_t length = strcspn(details, "\n");
-
-        (void)printf("#   %.*s\n", (int)length, details);
-        details += length + 1;
-    }
-}
-
-/* What the peer sends from a place on. Returns how many bytes. */
-static size_t gather(const struct transcript *transcript,
-                     size_t from,
-                     char *bytes,
-                     size_t size)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < transcript->count && count < size; i++) {
-        const struct step *step = &transcript->steps[i];
-        size_t skipped = from < step->size ? from : step->size;
-        size_t some = step->size - skipped;
-
-        if (step->kind != STEP_SEND) {
-            continue;
-        }
-        some = some < size - count ? some : size - count;
-        memcpy(bytes + count, step->bytes + skipped, some);
-        count += some;
-        from -= skipped;
-    }
-    return count;
-}
-
-/* The bytes before and behind a place in what the peer sends. */
-static void print_place(const struct script *script, const char *variant)
-{
-    struct manner manner;
-    char around[32];
-    char before[65];
-    char behind[65];
-    size_t from;
-    size_t count;
-    size_t middle;
-
-    if (manner_parse(variant, &manner) < 0 ||
-        (manner.kind != MANNER_SPLIT && manner.kind != MANNER_END &&
-         manner.kind != MANNER_ZERO && manner.kind != MANNER_FLOOD)) {
-        return;
-    }
-    from = manner.number > 16 ? manner.number - 16 : 0;
-    count = gather(&script->transcript, from, around, sizeof(around));
-    middle = manner.number - from < count ? manner.number - from : count;
-    (void)finding_escape(before, sizeof(before), around, middle);
-    (void)finding_escape(behind, sizeof(behind), around + middle,
-                         count - middle);
-    (void)printf("#   %-9s%s\"%s\" | \"%s\"\n", "place", from > 0 ? "..." : "",
-                 before, behind);
-    if (manner.kind == MANNER_SPLIT && middle > 0 && middle < count &&
-        around[middle - 1] == '\r' && around[middle] == '\n') {
-        (void)printf("#   %-9s%s\n", "hint",
-                     "CR and LF came one after the other: a CR at the end of "
-                     "data says nothing yet");
-    }
-}
-
 static void print_finding(const struct program *program,
                           const struct script *script,
                           const struct finding_board *board)
 {
-    struct manner manner;
-    char words[256] = "";
-
-    (void)printf("# %s", script->path);
-    if (board->line > 0) {
-        (void)printf(":%zu", board->line);
-    }
-    (void)printf(": %s\n", board->text);
-    print_details(board->details);
-    if (manner_parse(board->variant, &manner) == 0) {
-        manner_describe(&manner, words, sizeof(words));
-        (void)printf("#   %-9s%s\n", "when", words);
-        print_place(script, board->variant);
-    }
-    if (finding_rules[board->rule].name != NULL) {
-        (void)printf("#   %-9s%s: %s\n", "rule",
-                     finding_rules[board->rule].name,
-                     finding_rules[board->rule].help);
-    }
+    report_finding(script, board, "# ", stdout);
     (void)printf("#   %-9s", "repeat");
     options_print_repeat(&program->options, board->variant, script->path,
                          stdout);

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Each bug that is planted in plugins/ is found by berth-try, with a message
-that names it, although the plugin's own transcript is right; and what the
-shipped protocols say passes. Here, since the sanitizers have the memory to
+that names it, although the plugin's own transcript is right, and by berth-fuzz,
+which is told nothing; and what the shipped protocols say passes. Here, since the sanitizers have the memory to
 themselves: without them berth-try counts it and lets allocations fail."""
 
 import glob
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TRY = os.environ["BERTH_TRY"]
+FUZZ = os.path.join(os.path.dirname(TRY), "berth-fuzz")
 PLUGINS = os.environ["BERTH_PLUGINS"]
 TEST_PLUGINS = os.environ["BERTH_TEST_PLUGINS"]
 PLANTED = os.path.join(os.environ["BERTH_FAULTS"], "plugins")
@@ -43,8 +45,17 @@ DETAILS = {
 }
 
 
-def run(*args):
-    return subprocess.run([TRY, *args], stdout=subprocess.PIPE,
+# The same of berth-fuzz, and what must be allowed for another one not to be
+# found before.
+FUZZED = dict({name: (message, ()) for name, (message, _) in BUGS.items()},
+              halves=("answer depends on how the bytes arrive.*\n"
+                      r'  whole    "(.*)"\n  bytewise "\1(\\r\\n)+"\n(.*\n)*'
+                      "  hint     CR and LF came one after the other", ()),
+              produces=(BUGS["produces"][0], ("manner",)))
+
+
+def run(*args, program=TRY):
+    return subprocess.run([program, *args], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True,
                           timeout=TIMEOUT_S, check=False)
 
@@ -102,6 +113,29 @@ class Planted(unittest.TestCase):
         self.assertEqual(planted("blocks", "--slow=none", "--only=whole")
                          .returncode, 0)
         self.assertEqual(planted("collects", "--memory=16MiB").returncode, 1)
+
+
+@unittest.skipUnless(os.path.exists(FUZZ), "berth-fuzz is not built")
+class Fuzzed(unittest.TestCase):
+    def test_each_bug_is_found_and_named(self):
+        for name, (message, allowed) in FUZZED.items():
+            with self.subTest(name), tempfile.NamedTemporaryFile() as file:
+                options = ["--seed=1", "--runs=20000", "--output=" + file.name]
+                options += [f"--allow={rule}" for rule in allowed]
+                plugin = os.path.join(PLANTED, name + ".so")
+                done = run(*options, plugin, program=FUZZ)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex(done.stdout, message)
+                self.check_repeated(done.stdout, file.name)
+
+    def check_repeated(self, printed, path):
+        """berth-try says the same of the transcript that was written."""
+        found = re.search(rf"^{path}(:\d+)?: (.*)$", printed,
+                          re.MULTILINE).group(2)
+        command = re.search(r"repeat   berth-try (.*)", printed).group(1)
+        again = run(*command.split())
+        self.assertEqual(again.returncode, 1, again.stdout)
+        self.assertIn(": " + found + "\n", again.stdout)
 
 
 class Shipped(unittest.TestCase):

@@ -126,6 +126,22 @@ class Install(unittest.TestCase):
             self.assertEqual(exports[2:], ["berth_protocol_1"], name)
         self.serve_plugins()
 
+    @unittest.skipUnless(shutil.which("clang") and os.path.exists(
+        os.path.join(BUILD, "bin", "berth-fuzz")), "no clang, or no libFuzzer")
+    def test_the_package_instruments_plugins(self):
+        build = os.path.join(self.scratch, "fuzz")
+        check("cmake", "-G", "Ninja", "-S", PACKAGE, "-B", build,
+              "-DCMAKE_PREFIX_PATH=" + self.prefix, "-DBERTH_FUZZ=ON",
+              "-DCMAKE_C_COMPILER=clang", "-DCMAKE_CXX_COMPILER=clang++")
+        check("cmake", "--build", build)
+        plugin = os.path.join(build, "plain.so")
+        self.assertRegex(
+            check(os.path.join(self.prefix, "bin", "berth-fuzz"),
+                  "--runs=200", "--seed=1", plugin, cwd=self.scratch),
+            r"plain\.so: instrumented, \d+ edges(.|\n)*reached [1-9]")
+        # Other programs load it, too.
+        self.assertIn("plain", check(self.berth, "--describe", plugin))
+
     def serve_plugins(self):
         config = """\
 protocols:

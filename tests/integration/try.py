@@ -157,8 +157,8 @@ class Try(unittest.TestCase):
     def test_only_one_manner(self):
         path = self.write("hello.transcript", HELLO)
         for manner in ("whole", "bytes+edge", "split:3+trickle",
-                       "whole+closed+tight", "end:2", "zero:1", "random:3",
-                       "repeat", "again", "flood:2:1"):
+                       "whole+closed+tight", "alike+edge", "end:2", "zero:1",
+                       "random:3", "repeat", "again", "flood:2:1"):
             done = self.check(0, "--only", manner, ECHO, path)
             runs = int(re.search(r"\((\d+) runs", done.stdout).group(1))
             self.assertLess(runs, 10, manner)

@@ -12,10 +12,13 @@
 /* What the peer of a changed transcript reads at most: a number that was
    changed may ask for any number of bytes. */
 #define BLIND_WINDOW ((size_t)262144)
+/* The same where that takes a turn for each byte. */
+#define TRICKLE_WINDOW ((size_t)4096)
 #define COMPARED_MAX ((size_t)32)
 /* Rounds of the same messages: this many, or this many bytes. */
 #define ROUNDS_MAX ((size_t)512)
 #define ROUNDS_BYTES ((size_t)131072)
+#define ROUNDS_WINDOW ((size_t)67108864)
 #define CONNECTIONS 16
 #define FLOOD_PIECE ((size_t)65536)
 
@@ -24,7 +27,7 @@
 /* Where it costs little, or where someone wants to know. */
 static bool must_guard(const struct course *course, const struct manner *manner)
 {
-    return course->trial->options->only != NULL ||
+    return course->is_guarded || course->trial->options->only != NULL ||
            manner->kind == MANNER_WHOLE ||
            (manner->kind == MANNER_BYTES && !manner->is_tight &&
             manner->kernel == MANNER_TAKES_ALL);
@@ -116,9 +119,13 @@ static void take_outcome(struct outcome *outcome, struct play *play)
 static void
 play_blind(struct course *course, struct play *play, struct outcome *outcome)
 {
-    play->most = BLIND_WINDOW;
+    play->most =
+        play->manner->kernel == MANNER_TAKES_ONE || play->manner->is_tight
+            ? TRICKLE_WINDOW
+            : BLIND_WINDOW;
     must_begin(course, play);
     play_transcript(play, false);
+    judge_check_memory("that sent no more than this");
     play_out(play);
     take_outcome(outcome, play);
     end(course, play);
@@ -169,6 +176,9 @@ static bool must_compare(const struct course *course,
 {
     size_t sent = course->script->transcript.sent;
 
+    if (course->is_hasty) {
+        return false;
+    }
     return manner->kind != MANNER_END || course->trial->options->only != NULL ||
            manner->number % (1 + (sent / COMPARED_MAX)) == 0;
 }
@@ -184,6 +194,9 @@ static void play_to(struct course *course,
     if (manner->kind == MANNER_END) {
         play->end_at = manner->number;
     }
+    if (!manner->is_byte_wise) {
+        play->see = course->trial->options->see_step;
+    }
     play_blind(course, play, outcome);
 }
 
@@ -191,6 +204,7 @@ static void play_twice(struct course *course,
                        const struct transcript *transcript,
                        const struct manner *manner)
 {
+    const struct trial_options *options = course->trial->options;
     struct manner other = *manner;
     struct outcome whole;
     struct outcome pieces;
@@ -198,6 +212,9 @@ static void play_twice(struct course *course,
     bool has_leaked;
 
     play_to(course, &play, transcript, manner, &whole);
+    if (options->see_end != NULL) {
+        options->see_end(whole.bytes, whole.size, whole.why);
+    }
     if (!must_compare(course, manner)) {
         free(whole.bytes);
         return;
@@ -213,7 +230,7 @@ static void play_twice(struct course *course,
     free(pieces.bytes);
 }
 
-static void run_end(struct course *course, const struct manner *manner)
+static void run_alike(struct course *course, const struct manner *manner)
 {
     play_twice(course, &course->script->transcript, manner);
 }
@@ -335,6 +352,7 @@ static void run_repeat(struct course *course, const struct manner *manner)
     struct play play;
 
     begin(course, &play, &course->script->transcript, manner);
+    play.most = ROUNDS_WINDOW;
     must_begin(course, &play);
     for (size_t round = 1; round <= ROUNDS_MAX && play.sent < ROUNDS_BYTES &&
                            play.transcript->sent > 0 && !is_over(&play);
@@ -355,6 +373,7 @@ static void run_again(struct course *course, const struct manner *manner)
     struct play play;
 
     begin(course, &play, &course->script->transcript, manner);
+    play.most = ROUNDS_WINDOW;
     must_begin(course, &play);
     for (size_t times = 1; times <= CONNECTIONS; times++) {
         play_transcript(&play, false);
@@ -442,11 +461,11 @@ typedef void run_fn(struct course *course, const struct manner *manner);
 
 static run_fn *const runs[MANNER_KINDS] = {
     [MANNER_WHOLE] = run_strict,  [MANNER_BYTES] = run_strict,
-    [MANNER_SPLIT] = run_strict,  [MANNER_END] = run_end,
-    [MANNER_ZERO] = run_mutant,   [MANNER_NUMBER] = run_mutant,
-    [MANNER_RANDOM] = run_mutant, [MANNER_ALLOC] = run_alloc,
-    [MANNER_REPEAT] = run_repeat, [MANNER_AGAIN] = run_again,
-    [MANNER_FLOOD] = run_flood,
+    [MANNER_SPLIT] = run_strict,  [MANNER_ALIKE] = run_alike,
+    [MANNER_END] = run_alike,     [MANNER_ZERO] = run_mutant,
+    [MANNER_NUMBER] = run_mutant, [MANNER_RANDOM] = run_mutant,
+    [MANNER_ALLOC] = run_alloc,   [MANNER_REPEAT] = run_repeat,
+    [MANNER_AGAIN] = run_again,   [MANNER_FLOOD] = run_flood,
 };
 
 void course_run(struct course *course, const struct manner *manner)
@@ -462,10 +481,16 @@ void course_run(struct course *course, const struct manner *manner)
     }
 }
 
-void course_warm_up(struct course *course)
+void course_warm_up(struct course *course, const struct manner *manner)
 {
     const struct manner whole = {.kind = MANNER_WHOLE};
+    struct play play;
 
-    manner_name(&whole, course->board->variant);
-    run_strict(course, &whole);
+    manner_name(manner, course->board->variant);
+    begin(course, &play, &course->script->transcript, &whole);
+    play.most = BLIND_WINDOW;
+    must_begin(course, &play);
+    play_transcript(&play, false);
+    play_out(&play);
+    end(course, &play);
 }

@@ -19,6 +19,8 @@ struct course {
     const struct trial *trial;
     const struct script *script;
     struct finding_board *board;
+    bool is_hasty;     /* nothing is compared: byte by byte takes long */
+    bool is_guarded;   /* whatever the manner: see pages_guard() */
     bool has_leaked;   /* in the last run of a server */
     size_t leaked[32]; /* bytes, of each callback */
     size_t leaked_blocks[32];
@@ -30,7 +32,8 @@ struct course {
 void course_run(struct course *course, const struct manner *manner);
 
 /* What the plugin and its libraries make once is made before anything is
-   counted. */
-void course_warm_up(struct course *course);
+   counted: plays it whole, without what is expected. What is found has the
+   manner's name. */
+void course_warm_up(struct course *course, const struct manner *manner);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fault.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -128,12 +129,36 @@ static void restore(int number)
 /* Where else it points is another place each time. */
 static const char *describe_address(int number, const siginfo_t *info)
 {
+    if (number == SIGILL) {
+        return ", by undefined behaviour that clang's checks trap, or an "
+               "instruction that is none";
+    }
     if (number != SIGSEGV) {
         return "";
     }
     return (uintptr_t)info->si_addr < NULL_REACH
                ? ", by a NULL pointer"
                : ", by a pointer to nowhere, or for want of stack";
+}
+
+/* Where in which file, for addr2line. */
+static void tell_place(const void *context)
+{
+#ifdef __x86_64__
+    const ucontext_t *ucontext = context;
+    uintptr_t place = (uintptr_t)ucontext->uc_mcontext.gregs[REG_RIP];
+    Dl_info info;
+
+    if (dladdr((const void *)place, &info) != 0 && info.dli_fname != NULL) {
+        const char *base = strrchr(info.dli_fname, '/');
+
+        finding_detail(board(), "at", "%s+0x%zx",
+                       base == NULL ? info.dli_fname : base + 1,
+                       (size_t)(place - (uintptr_t)info.dli_fbase));
+    }
+#else
+    (void)context;
+#endif
 }
 
 /* Formatting is no business of a signal's handler, but this one comes of what
@@ -147,6 +172,7 @@ static void meet(int number, siginfo_t *info, void *context)
         restore(number); /* the sanitizer tells more */
         return;
     }
+    tell_place(context);
     finding_end(board(), FINDING_CRASH, "%s crashes: SIG%s%s", judge_place(),
                 sigabbrev_np(number), describe_address(number, info));
 }

@@ -8,6 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "transcript.h"
+
 /* So many bytes of a difference are shown, and so many before it. */
 #define SHOWN_MAX 96
 #define SHOWN_BEFORE 32
@@ -54,32 +56,13 @@ void finding_board_free(struct finding_board *board)
 
 /* ------------------------------------------------------------------- texts */
 
-/* One byte, at most 4 characters and a NUL. */
-static size_t escape_byte(char text[5], unsigned char byte)
-{
-    static const char named[] = "\n\r\t\\\"";
-    static const char names[] = "nrt\\\"";
-    const char *found = byte == '\0' ? NULL : strchr(named, byte);
-
-    if (found != NULL) {
-        text[0] = '\\';
-        text[1] = names[found - named];
-        return 2;
-    }
-    if (byte < 0x20 || byte > 0x7e) {
-        return (size_t)snprintf(text, 5, "\\x%02x", byte);
-    }
-    text[0] = (char)byte;
-    return 1;
-}
-
 size_t finding_escape(char *text, size_t room, const char *bytes, size_t size)
 {
     size_t length = 0;
 
     for (size_t i = 0; i < size; i++) {
-        char escaped[5];
-        size_t count = escape_byte(escaped, (unsigned char)bytes[i]);
+        char escaped[TRANSCRIPT_ESCAPE_MAX];
+        size_t count = transcript_escape(escaped, (unsigned char)bytes[i]);
 
         if (length + count >= room) {
             break;

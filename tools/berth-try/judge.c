@@ -220,6 +220,9 @@ void judge_leave(const struct judge_call *call)
         judge_minds(FINDING_SLOW)) {
         judge_time();
     }
+    if (judge.options.see != NULL) {
+        judge.options.see(judge.options.board->callback);
+    }
     judge.options.board->callback = call->callback;
 }
 

@@ -30,6 +30,7 @@ struct judge_options {
     uint64_t slow_ms;    /* a callback takes no longer; 0: any time */
     size_t output_limit; /* limits.output */
     size_t memory_limit; /* bytes of the plugin's, for the one connection */
+    void (*see)(uint32_t callback); /* is told of each that returned; NULL */
 };
 
 /* A protocol as the judge sees it: what the simulator is given, and what it is

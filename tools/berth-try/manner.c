@@ -24,6 +24,8 @@ static const struct kind {
     [MANNER_BYTES] = {"bytes", FORM_PLAIN, "byte by byte", "byte by byte"},
     [MANNER_SPLIT] = {"split", FORM_NUMBER, "cut in two after byte %zu",
                       "cut in two after byte N"},
+    [MANNER_ALIKE] = {"alike", FORM_PLAIN, "whole and byte by byte",
+                      "whole and byte by byte; what is expected is left out"},
     [MANNER_END] = {"end", FORM_NUMBER, "the peer finishes after byte %zu",
                     "the peer finishes after byte N"},
     [MANNER_ZERO] = {"zero", FORM_NUMBER, "byte %zu is a NUL",

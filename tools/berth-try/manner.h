@@ -17,6 +17,7 @@ enum manner_kind {
     MANNER_BYTES, /* each byte by itself */
     MANNER_SPLIT, /* a piece ends after `number` bytes */
     /* Held against themselves: whole and byte by byte give the same. */
+    MANNER_ALIKE,  /* nothing is changed */
     MANNER_END,    /* the peer finishes after `number` bytes */
     MANNER_ZERO,   /* byte `number` is a NUL */
     MANNER_NUMBER, /* the `number`-th run of digits is another number */

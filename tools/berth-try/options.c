@@ -7,8 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "suggest.h"
-#include "units.h"
+#include "arguments.h"
 #include "usage.h"
 
 #define SLOW_USUAL_MS UINT64_C(200)
@@ -88,13 +87,7 @@ void options_print_help(FILE *stream)
         (void)fprintf(stream, "  %-8s %s\n", manner_kind_name(i),
                       manner_kind_help(i));
     }
-    (void)fputs("\nRules that can be allowed to be broken:\n\n", stream);
-    for (size_t i = 0; i < FINDING_RULES; i++) {
-        if (finding_rules[i].name != NULL) {
-            (void)fprintf(stream, "  %-8s %s\n", finding_rules[i].name,
-                          finding_rules[i].help);
-        }
-    }
+    argument_print_rules(stream);
     (void)fputs("\nExit status: 0 all passed, 1 something was found, 64 "
                 "command line, 71 operating\nsystem, 78 the plugin or a "
                 "transcript does not load.\n",
@@ -102,78 +95,6 @@ void options_print_help(FILE *stream)
 }
 
 /* ----------------------------------------------------------------- values */
-
-static int
-read_count(const char *name, const char *text, uint64_t max, uint64_t *number)
-{
-    char *end = NULL;
-
-    errno = 0;
-    if (text[0] >= '0' && text[0] <= '9') {
-        *number = strtoull(text, &end, 10);
-    }
-    if (end == NULL || *end != '\0' || errno != 0 || *number > max) {
-        return usage_refuse(&usage, "'--%s %s' is not a number up to %llu",
-                            name, text, (unsigned long long)max);
-    }
-    return 0;
-}
-
-typedef int parse_fn(const char *text,
-                     uint64_t *value,
-                     const char **why,
-                     char *hint,
-                     size_t hint_size);
-
-static int
-read_unit(const char *name, const char *text, parse_fn *parse, uint64_t *value)
-{
-    const char *why;
-    char hint[128];
-
-    if (strcmp(text, "none") == 0) {
-        *value = 0;
-        return 0;
-    }
-    if (parse(text, value, &why, hint, sizeof(hint)) < 0) {
-        return usage_refuse(&usage, "'--%s %s' %s%s%s", name, text, why,
-                            *hint == '\0' ? "" : ": ", hint);
-    }
-    return 0;
-}
-
-static int allow(struct options *options, const char *name)
-{
-    const char *known[FINDING_RULES];
-    const char *nearest;
-    size_t count = 0;
-
-    for (size_t i = 0; i < FINDING_RULES; i++) {
-        if (finding_rules[i].name == NULL) {
-            continue;
-        }
-        known[count++] = finding_rules[i].name;
-        if (strcmp(name, finding_rules[i].name) == 0) {
-            options->trial.allowed |= 1u << i;
-            return 0;
-        }
-    }
-    nearest = suggest_nearest(name, known, count);
-    return usage_refuse(&usage, "'--allow %s': there is no such rule%s%s", name,
-                        nearest == NULL ? "" : ", did you mean ",
-                        nearest == NULL ? "" : nearest);
-}
-
-static int add_set(struct options *options, const char *text)
-{
-    const char *equals = strchr(text, '=');
-
-    if (equals == NULL || equals == text) {
-        return usage_refuse(&usage, "'--set %s' is not KEY=VALUE", text);
-    }
-    options->sets[options->subject.set_count++] = text;
-    return 0;
-}
 
 static int set_only(struct options *options, const char *text)
 {
@@ -192,20 +113,21 @@ static int take_number(struct options *options, int value)
 
     switch (value) {
     case 'j':
-        error = read_count("jobs", optarg, JOBS_MAX, &number);
+        error = argument_count(&usage, "jobs", optarg, JOBS_MAX, &number);
         options->jobs = number == 0 ? 1 : (size_t)number;
         return error;
     case OPTION_RANDOM:
-        error = read_count("random", optarg, COUNT_MAX, &number);
+        error = argument_count(&usage, "random", optarg, COUNT_MAX, &number);
         options->trial.randoms = (size_t)number;
         return error;
     case OPTION_SEED:
-        return read_count("seed", optarg, UINT64_MAX, &options->trial.seed);
+        return argument_count(&usage, "seed", optarg, UINT64_MAX,
+                              &options->trial.seed);
     case OPTION_SLOW:
-        return read_unit("slow", optarg, units_parse_duration,
-                         &options->trial.slow_ms);
+        return argument_duration(&usage, "slow", optarg,
+                                 &options->trial.slow_ms);
     default:
-        error = read_unit("memory", optarg, units_parse_size, &number);
+        error = argument_size(&usage, "memory", optarg, &number);
         options->trial.memory_limit = (size_t)number;
         return error;
     }
@@ -221,9 +143,10 @@ static int take_option(struct options *options, int value, const char *word)
         options->subject.entry = optarg;
         return 0;
     case 's':
-        return add_set(options, optarg);
+        options->sets[options->subject.set_count++] = optarg;
+        return argument_set(&usage, optarg);
     case OPTION_ALLOW:
-        return allow(options, optarg);
+        return argument_rule(&usage, optarg, &options->trial.allowed);
     case OPTION_ONLY:
         return set_only(options, optarg);
     case OPTION_BENCH:
@@ -279,6 +202,7 @@ int options_parse(struct options *options, int argc, char **argv)
     int value;
 
     *options = (struct options){
+        .subject = {.program = "berth-try"},
         .trial = {.seed = 1,
                   .randoms = RANDOMS_USUAL,
                   .slow_ms = SLOW_USUAL_MS,
@@ -313,24 +237,6 @@ void options_fini(struct options *options)
 
 /* ------------------------------------------------------------------ repeat */
 
-/* In single quotes, if it needs any. */
-static void print_word(const char *word, FILE *stream)
-{
-    static const char plain[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-        "-_./=:,+@%";
-
-    if (*word != '\0' && strspn(word, plain) == strlen(word)) {
-        (void)fprintf(stream, " %s", word);
-        return;
-    }
-    (void)fputs(" '", stream);
-    for (; *word != '\0'; word++) {
-        (void)fputs(*word == '\'' ? "'\\''" : (char[]){*word, '\0'}, stream);
-    }
-    (void)fputc('\'', stream);
-}
-
 void options_print_repeat(const struct options *options,
                           const char *manner,
                           const char *transcript,
@@ -343,11 +249,11 @@ void options_print_repeat(const struct options *options,
         if (strcmp(word, "--only") == 0) {
             i++; /* and its value */
         } else if (strncmp(word, "--only=", 7) != 0) {
-            print_word(word, stream);
+            argument_print(word, stream);
         }
     }
     (void)fprintf(stream, " --only %s", manner);
-    print_word(options->subject.plugin, stream);
-    print_word(transcript, stream);
+    argument_print(options->subject.plugin, stream);
+    argument_print(transcript, stream);
     (void)fputc('\n', stream);
 }

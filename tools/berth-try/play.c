@@ -275,11 +275,19 @@ static void check_step(const struct play *play, size_t index)
     }
 }
 
+static void see(const struct play *play, size_t step)
+{
+    if (play->see != NULL) {
+        play->see(play, step);
+    }
+}
+
 void play_transcript(struct play *play, bool is_strict)
 {
     const struct transcript *transcript = play->transcript;
 
     play_settle(play);
+    see(play, 0);
     for (size_t i = 0; i < transcript->count; i++) {
         const struct step *step = &transcript->steps[i];
 
@@ -292,6 +300,7 @@ void play_transcript(struct play *play, bool is_strict)
         } else if (is_strict) {
             expect(play, step);
         }
+        see(play, i + 1);
     }
     if (is_strict) {
         expect_nothing(play, "the end");

@@ -12,6 +12,12 @@
 #include "simulator.h"
 #include "subject.h"
 
+struct play;
+
+/* What came is in play->peer->received; step: of the transcript, from 1 on; 0:
+   before the first. */
+typedef void play_see_fn(const struct play *play, size_t step);
+
 struct play {
     const struct script *script;
     const struct transcript *transcript; /* the script's, or a changed one */
@@ -26,6 +32,7 @@ struct play {
     size_t most;    /* the peer never reads more; SIZE_MAX: all */
     size_t end_at;  /* the peer finishes after so many; SIZE_MAX: as it says */
     bool has_ended; /* the peer has finished or reset */
+    play_see_fn *see; /* after each step; NULL: nobody */
     struct judge_protocol protocols[SIMULATOR_ENTRIES_MAX];
 };
 

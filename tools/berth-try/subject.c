@@ -21,9 +21,11 @@ static const struct limits usual_limits = {
 
 /* --------------------------------------------------------------- the plugin */
 
-static int tell(const char *name, const struct plugin_refusal *refusal)
+static int tell(const struct subject_options *options,
+                const struct plugin_refusal *refusal)
 {
-    (void)fprintf(stderr, "berth-try: %s: %s\n", name, refusal->text);
+    (void)fprintf(stderr, "%s: %s: %s\n", options->program, options->plugin,
+                  refusal->text);
     if (refusal->hint[0] != '\0') {
         (void)fprintf(stderr, "  hint: %s\n", refusal->hint);
     }
@@ -31,10 +33,11 @@ static int tell(const char *name, const struct plugin_refusal *refusal)
 }
 
 /* A name without a slash that is a file here is meant as one. */
-static int find_plugin(const char *name,
+static int find_plugin(const struct subject_options *options,
                        const struct plugin_path *path,
                        char found[PATH_MAX])
 {
+    const char *name = options->plugin;
     struct plugin_refusal refusal;
 
     if (access(name, F_OK) == 0) {
@@ -43,7 +46,7 @@ static int find_plugin(const char *name,
         return 0;
     }
     return plugin_find(name, NULL, path, found, PATH_MAX, &refusal) < 0
-               ? tell(name, &refusal)
+               ? tell(options, &refusal)
                : 0;
 }
 
@@ -69,9 +72,10 @@ static int choose_entry(struct subject *subject, const char *path)
     }
     free(absolute);
     if (subject->entry == NULL) {
-        (void)fprintf(
-            stderr, "berth-try: %s: there is no entry %s\n", options->config,
-            options->entry != NULL ? options->entry : "of this plugin");
+        (void)fprintf(stderr, "%s: %s: there is no entry %s\n",
+                      options->program, options->config,
+                      options->entry != NULL ? options->entry
+                                             : "of this plugin");
         return -ENOENT;
     }
     return 0;
@@ -109,7 +113,7 @@ static int load_plugin(struct subject *subject, const char *path)
     struct plugin_refusal refusal;
 
     if (plugin_load(path, &subject->owned, &refusal) < 0) {
-        return tell(subject->options->plugin, &refusal);
+        return tell(subject->options, &refusal);
     }
     subject->plugin = subject->owned;
     return 0;
@@ -128,11 +132,11 @@ int subject_load(struct subject *subject, const struct subject_options *options)
         error = locate_plugins(program, &folders);
     }
     if (error < 0) {
-        (void)fprintf(stderr, "berth-try: %s\n", strerror(-error));
+        (void)fprintf(stderr, "%s: %s\n", options->program, strerror(-error));
         return error;
     }
     path = (struct plugin_path){folders.items, folders.count};
-    error = find_plugin(options->plugin, &path, found);
+    error = find_plugin(options, &path, found);
     if (error == 0) {
         error = options->config == NULL ? load_plugin(subject, found)
                                         : read_config(subject, &path, found);
@@ -310,10 +314,10 @@ int script_read(struct script *script,
 
     *script = (struct script){
         .subject = subject,
-        .path = path,
+        .path = path == NULL ? "--set" : path,
         .limits = subject->limits,
     };
-    error = transcript_read(&script->transcript, path);
+    error = path == NULL ? 0 : transcript_read(&script->transcript, path);
     if (error < 0) {
         return error;
     }

@@ -17,6 +17,7 @@
 #include "transcript.h"
 
 struct subject_options {
+    const char *program;     /* whose messages they are: "berth-try" */
     const char *plugin;      /* as the command line names it */
     const char *config;      /* a server.yaml; NULL: none */
     const char *entry;       /* of it; NULL: the first one of the plugin */
@@ -51,7 +52,8 @@ struct script {
 };
 
 /*
- * Reads the file. Its own `settings:` take the place of server.yaml's; what the
+ * Reads the file; NULL: a transcript without a step, which the messages call
+ * "--set". Its own `settings:` take the place of server.yaml's; what the
  * command line sets wins over both. Returns 0, or -errno after telling on
  * stderr what is wrong: then there is nothing to be freed.
  */

@@ -29,6 +29,7 @@ static int prepare(const struct trial *trial)
         .slow_ms = trial->options->slow_ms,
         .output_limit = (size_t)trial->script->limits.output,
         .memory_limit = trial->options->memory_limit,
+        .see = trial->options->see_callback,
     };
     int error = judge_init(&options);
 
@@ -48,7 +49,7 @@ __attribute__((noreturn)) static void run_child(const struct trial *trial)
         finding_end(trial->board, FINDING_CRASH, "cannot begin: %s",
                     strerror(-error));
     }
-    trial_run(trial);
+    (trial->run == NULL ? trial_run : trial->run)(trial);
     exit(EXIT_SUCCESS); /* with what a sanitizer has to say */
 }
 
@@ -81,6 +82,15 @@ static const char *name_running(const struct trial *trial)
                                   : crumb_callback_name(callback);
 }
 
+void trial_end_hanging(const struct trial *trial, unsigned ms)
+{
+    finding_note(trial->board, FINDING_CRASH,
+                 "%s (call %llu) hangs: it has not returned for %u s",
+                 name_running(trial), (unsigned long long)trial->board->call,
+                 ms / 1000);
+    (void)kill(trial->pid, SIGKILL);
+}
+
 /* Ends one that does nothing any more. */
 static void watch_over(const struct trial *trial)
 {
@@ -93,21 +103,16 @@ static void watch_over(const struct trial *trial)
         count = poll(&end, 1, HANGS_MS);
     } while (count == 0 && trial->board->heartbeat != seen);
     if (count == 0) {
-        finding_note(trial->board, FINDING_CRASH,
-                     "%s (call %llu) hangs: it has not returned for %d s",
-                     name_running(trial),
-                     (unsigned long long)trial->board->call, HANGS_MS / 1000);
-        (void)kill(trial->pid, SIGKILL);
+        trial_end_hanging(trial, HANGS_MS);
     }
 }
 
-bool trial_finish(struct trial *trial)
+bool trial_conclude(struct trial *trial)
 {
     const char *running;
     int status = 0;
 
     if (trial->pidfd >= 0) {
-        watch_over(trial);
         (void)close(trial->pidfd);
     }
     while (waitpid(trial->pid, &status, 0) < 0 && errno == EINTR) {
@@ -122,4 +127,12 @@ bool trial_finish(struct trial *trial)
                      WEXITSTATUS(status));
     }
     return !trial->board->is_found;
+}
+
+bool trial_finish(struct trial *trial)
+{
+    if (trial->pidfd >= 0) {
+        watch_over(trial);
+    }
+    return trial_conclude(trial);
 }

@@ -145,15 +145,16 @@ void trial_run(const struct trial *trial)
         .board = trial->board,
     };
     const struct manner *only = trial->options->only;
+    const struct manner whole = {.kind = MANNER_WHOLE};
 
     if (only != NULL) {
         if (only->kind != MANNER_WHOLE) {
-            course_warm_up(&course);
+            course_warm_up(&course, only);
         }
         course_run(&course, only);
         return;
     }
-    course_warm_up(&course);
+    course_warm_up(&course, &whole);
     try_strict(&course);
     try_changed(&course);
     try_contract(&course);

@@ -13,6 +13,9 @@ install(TARGETS berth berth-conform berthctl
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS berth-try EXPORT berth-targets
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+if(TARGET berth-fuzz)
+    install(TARGETS berth-fuzz RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
 
 # berth-new, with its templates below the same prefix.
 set(new_protocol "${PROJECT_SOURCE_DIR}/tools/new-protocol")
@@ -56,6 +59,8 @@ install(FILES
     "${PROJECT_BINARY_DIR}/berth-config-version.cmake"
     "${module_dir}/berth-config.cmake"
     "${module_dir}/BerthProtocol.cmake"
+    "${module_dir}/plugin-fuzz.c"
+    "${module_dir}/plugin-fuzz.map"
     "${module_dir}/plugin.map"
     DESTINATION "${package_dir}")
 

@@ -15,9 +15,13 @@ set_target_properties(berth_manual PROPERTIES
     C_EXTENSIONS ON)
 
 # Each stands beside what it is about; the folder is the last part of its name.
+set(sources core/berth.8 config/server.yaml.5 tools/berth-conform.1
+    tools/new-protocol/berth-new.1 tools/berth-try.1 tools/berthctl.1)
+if(TARGET berth-fuzz)
+    list(APPEND sources tools/berth-fuzz.1)
+endif()
 set(pages)
-foreach(source IN ITEMS core/berth.8 config/server.yaml.5 tools/berth-conform.1
-        tools/new-protocol/berth-new.1 tools/berth-try.1 tools/berthctl.1)
+foreach(source IN LISTS sources)
     cmake_path(GET source FILENAME name)
     string(REGEX REPLACE ".*[.]" "man" folder "${name}")
     set(page "${PROJECT_BINARY_DIR}/man/${folder}/${name}")

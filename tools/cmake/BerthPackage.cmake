@@ -25,7 +25,7 @@ process, and what is changed is taken over without losing a connection.
 The protocols echo, line and http come with it, and what is needed to write
 others: headers, a CMake package, and tools that begin one and try it.")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, gcc | c-compiler, pkg-config")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "cmake, gcc | c-compiler, clang, pkg-config")
 set(CPACK_STRIP_FILES OFF) # package-debian.cmake does
 
 # A script installs it: configuration belongs into /etc, and some more of it has

@@ -14,6 +14,10 @@
 # Each transcript is a test, NAME.FILE, which ctest runs after enable_testing():
 # berth-try replays it in all the ways that it knows.
 #
+# With BERTH_FUZZ, and clang, the plugin is instrumented for berth-fuzz: the
+# edges that run and the values that are compared are told, and undefined
+# behaviour is trapped. Any program can load it as before.
+#
 # BERTH_PLUGIN_DIR is where an installed server looks, relative to its prefix:
 #   install(TARGETS NAME LIBRARY DESTINATION ${BERTH_PLUGIN_DIR})
 include(GNUInstallDirs)
@@ -23,6 +27,8 @@ include(GNUInstallDirs)
 set(BERTH_PLUGIN_DIR "${CMAKE_INSTALL_LIBDIR}/berth")
 include_guard(GLOBAL)
 
+option(BERTH_FUZZ "Instrument plugins for berth-fuzz (clang alone can)" OFF)
+
 function(berth_add_transcripts name)
     foreach(file IN LISTS ARGN)
         cmake_path(ABSOLUTE_PATH file
@@ -31,6 +37,35 @@ function(berth_add_transcripts name)
         add_test(NAME ${name}.${stem}
             COMMAND berth::berth-try "$<TARGET_FILE:${name}>" "${file}")
     endforeach()
+endfunction()
+
+# Sets `map` to what the plugin exports then.
+function(berth_instrument name)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "BERTH_FUZZ takes clang: -DCMAKE_C_COMPILER=clang")
+    endif()
+    set(folder "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")
+    # What is undefined is trapped, which takes no library; but not what concerns
+    # pointers: it would be a branch for each access, that no input can take.
+    # Comparisons are to be calls.
+    target_compile_options(${name} PRIVATE
+        -g -fno-omit-frame-pointer
+        -fsanitize-coverage=inline-8bit-counters,pc-table,indirect-calls,trace-cmp
+        -fsanitize=bool,bounds,enum,float-cast-overflow
+        -fsanitize=integer-divide-by-zero,return,shift,signed-integer-overflow
+        -fsanitize=unreachable,vla-bound
+        -fsanitize-trap=all)
+    foreach(comparison IN ITEMS memcmp strcmp strncmp strcasecmp strncasecmp
+            strstr memmem)
+        target_compile_options(${name} PRIVATE -fno-builtin-${comparison})
+    endforeach()
+    if(NOT TARGET berth_plugin_fuzz)
+        add_library(berth_plugin_fuzz OBJECT "${folder}/plugin-fuzz.c")
+        set_target_properties(berth_plugin_fuzz PROPERTIES
+            POSITION_INDEPENDENT_CODE ON)
+    endif()
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:berth_plugin_fuzz>)
+    set(map "${folder}/plugin-fuzz.map" PARENT_SCOPE)
 endfunction()
 
 function(berth_add_protocol name)
@@ -48,6 +83,9 @@ function(berth_add_protocol name)
         CXX_VISIBILITY_PRESET hidden
         VISIBILITY_INLINES_HIDDEN ON)
     set(map "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map")
+    if(BERTH_FUZZ)
+        berth_instrument(${name})
+    endif()
     target_link_options(${name} PRIVATE "-Wl,--version-script=${map}")
     set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS "${map}")
     if(NOT DEFINED CMAKE_C_STANDARD)

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum step_kind {
     STEP_SEND,   /* > "bytes": the peer sends */
@@ -47,5 +48,14 @@ struct transcript {
  */
 int transcript_read(struct transcript *transcript, const char *path);
 void transcript_fini(struct transcript *transcript);
+
+/* Writes what transcript_read() reads: the settings and limits, a step. */
+void transcript_write_head(const struct transcript *transcript, FILE *stream);
+void transcript_write_step(const struct step *step, FILE *stream);
+
+/* One byte as it stands between quotes, with a NUL behind. Returns the
+   length. */
+#define TRANSCRIPT_ESCAPE_MAX 5
+size_t transcript_escape(char text[TRANSCRIPT_ESCAPE_MAX], unsigned char byte);
 
 #endif

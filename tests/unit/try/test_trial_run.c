@@ -28,7 +28,7 @@ void course_run(struct course *course, const struct manner *manner)
     }
 }
 
-void course_warm_up(struct course *course)
+void course_warm_up(struct course *course, const struct manner *manner)
 {
     (void)course;
     seen.warm_ups++;
