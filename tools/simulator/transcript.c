@@ -97,13 +97,16 @@ static int read_bytes(const char *text, char *bytes, size_t *size)
 static struct step *add_step(struct reader *reader, enum step_kind kind)
 {
     struct transcript *transcript = reader->transcript;
-    struct step *steps =
-        reallocarray(transcript->steps, transcript->count + 1, sizeof(*steps));
+    const size_t count = transcript->count;
+    struct step *steps = transcript->steps;
 
-    if (steps == NULL) {
-        return NULL;
+    if ((count & (count - 1)) == 0) { /* twice as many, each time */
+        steps = reallocarray(steps, 2 * count + 1, sizeof(*steps));
+        if (steps == NULL) {
+            return NULL;
+        }
+        transcript->steps = steps;
     }
-    transcript->steps = steps;
     steps += transcript->count++;
     *steps = (struct step){.kind = kind, .line = reader->line};
     return steps;
