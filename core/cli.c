@@ -24,7 +24,7 @@ static const struct option_row {
 } rows[] = {
     {"config", "FILE", "read FILE instead of ./server.yaml", CLI_SERVE, 'c'},
     {"workers", "N", "worker processes; 0: one process in all", CLI_SERVE, 'w'},
-    {"record", "DIR", "write a transcript of each connection into DIR",
+    {"record", "FOLDER", "leave a transcript of each connection in FOLDER",
      CLI_SERVE, '\0'},
     {"check", NULL, "read and check all of it, bind nothing, then exit",
      CLI_CHECK, 't'},

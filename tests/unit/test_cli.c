@@ -270,9 +270,9 @@ static const char *print(void (*printer)(FILE *))
 START_TEST(the_help_has_every_option_within_80_columns)
 {
     static const char *const parts[] = {
-        "Usage: berth",        "-c, --config FILE", "-t, --check",
-        "-l, --list",          "    --record DIR",  "    --describe ",
-        "    --print-schema ", "-V, --version",     "-h, --help",
+        "Usage: berth",        "-c, --config FILE",   "-t, --check",
+        "-l, --list",          "    --record FOLDER", "    --describe ",
+        "    --print-schema ", "-V, --version",       "-h, --help",
         "64 command line"};
     const char *help = print(cli_print_help);
 
@@ -309,7 +309,7 @@ START_TEST(a_folder_to_record_in_may_be_given)
     ck_assert_str_eq(taken("--record=a -c b").record, "a");
     ck_assert_str_eq(taken("--check --record a").record, "a");
     ck_assert_int_eq(taken("--record a -V").command, CLI_VERSION);
-    refused("--record", "option '--record' needs a value: DIR");
+    refused("--record", "option '--record' needs a value: FOLDER");
 }
 END_TEST
 
