@@ -61,12 +61,14 @@ void recorder_make_name(const struct recorded *recorded,
     size_t length = 0;
 
     for (; from[length] != '\0' && length + 1 < sizeof(entry); length++) {
-        const unsigned char byte = (unsigned char)from[length];
-        const bool is_fine =
-            byte < 0x80 && (isalnum(byte) || (length > 0 && byte == '.') ||
-                            byte == '_' || byte == '-');
+        const char byte = from[length];
+        const bool is_fine = isalnum((unsigned char)byte) || byte == '-' ||
+                             (byte == '.' && length > 0);
 
-        entry[length] = is_fine ? (char)byte : '_';
+        entry[length] = '_';
+        if (is_fine) {
+            entry[length] = byte;
+        }
     }
     entry[length] = '\0';
     (void)gmtime_r(&seconds, &tm);
@@ -193,6 +195,18 @@ static struct recorded *make(struct recorder *recorder, struct connection *c)
     return recorded;
 }
 
+/* Told once. */
+static void refuse_more(struct recorder *recorder, const struct connection *c)
+{
+    if (!recorder->is_full) {
+        CONNECTION_LOG(c, LOG_WARNING,
+                       "not recorded, nor are those that come: there are "
+                       "%" PRIu64 " transcripts of this process",
+                       recorder->most);
+    }
+    recorder->is_full = true;
+}
+
 void recorder_start(struct recorder *recorder, struct connection *c)
 {
     struct recorded *recorded;
@@ -200,12 +214,7 @@ void recorder_start(struct recorder *recorder, struct connection *c)
     int error;
 
     if (recorder->count >= recorder->most) {
-        if (recorder->count++ == recorder->most) {
-            CONNECTION_LOG(c, LOG_WARNING,
-                           "not recorded, nor are those that come: there are "
-                           "%" PRIu64 " transcripts of this process",
-                           recorder->most);
-        }
+        refuse_more(recorder, c);
         return;
     }
     recorded = make(recorder, c);

@@ -29,6 +29,7 @@ struct recorder {
     size_t entry_count;
     uint64_t count; /* connections that were recorded */
     uint64_t most;  /* RECORDER_CONNECTIONS_MAX unless a test wants less */
+    bool is_full;   /* there are so many, and that was told */
 };
 
 /* Opens the folder, in which files must be able to be made. Returns 0 or

@@ -20,6 +20,20 @@ static char found[65536];
 
 /* ---------------------------------------------------------------- protocol */
 
+static void close_file(void *arg)
+{
+    ck_assert_int_eq(close(*(int *)arg), 0);
+}
+
+static void send_file(berth_conn *c)
+{
+    static int fd;
+
+    fd = memfd_create("test", MFD_CLOEXEC);
+    ck_assert_int_eq(write(fd, "from a file", 11), 11);
+    (void)berth_sendfile(c, fd, 5, 6, close_file, &fd);
+}
+
 /* A byte says what is to be done; what is not known is sent back. */
 static ssize_t obey(berth_conn *c, char *data, size_t size)
 {
@@ -37,13 +51,9 @@ static ssize_t obey(berth_conn *c, char *data, size_t size)
     case 'T':
         berth_deadline(c, 50);
         return 1;
-    case 'F': {
-        const int fd = memfd_create("test", MFD_CLOEXEC);
-
-        ck_assert_int_eq(write(fd, "from a file", 11), 11);
-        (void)berth_sendfile(c, fd, 5, 6, NULL, NULL);
+    case 'F':
+        send_file(c);
         return 1;
-    }
     case 'D':
         berth_shutdown(c);
         return 1;
