@@ -3,6 +3,7 @@
 berth-try replays as it stands; and what becomes of it when workers crash, disks
 are full and folders are not there."""
 
+import ast
 import os
 import re
 import signal
@@ -10,7 +11,6 @@ import socket
 import stat
 import struct
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -18,7 +18,7 @@ from harness import (BERTH, PLUGINS, TEST_PLUGINS, Server, connect, fds,
                      recv_all, recv_exactly, run)
 from settings import has_plugin
 from traffic import until
-from witness import ENVIRONMENT, children, connect_to_all, reload, serve
+from witness import children, reload, serve
 
 TRY = os.path.join(os.path.dirname(BERTH), "berth-try")
 IS_ROOT = os.geteuid() == 0
@@ -107,24 +107,24 @@ class Record(unittest.TestCase):
         return [line for line in self.read_only(name).splitlines()
                 if not line.startswith(("#", "time ", "settings: ", "wait "))]
 
-    def replay(self, plugin, *args, status=0, name=""):
-        """All that were recorded, or those whose names begin so."""
+    def replay(self, plugin, *args, status=0, name="", only="whole"):
+        """All that were recorded, or those whose names begin so. only: one of
+        the ways in which berth-try does so; None: all."""
         found = self.transcripts(name)
         self.assertNotEqual(found, [])
+        if only is not None:
+            args = ("--only", only, *args)
         done = subprocess.run(
             [TRY, *args, plugin, *found], cwd=self.folder,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-            timeout=TRY_TIMEOUT_S, env={**os.environ, **ENVIRONMENT},
-            check=False)
+            timeout=TRY_TIMEOUT_S, check=False)
         self.assertEqual(done.returncode, status,
                          done.stdout + self.read(found[-1])[:4000])
-        return done.stdout
 
-    def replay_test(self, name, *args):
-        """With a plugin of the tests, which may drop what is no whole message
-        when the peer finishes."""
-        return self.replay(os.path.join(TEST_PLUGINS, name + ".so"), "--allow",
-                           "partial", *args, name=name + "-")
+    def replay_test(self, name, *args, **more):
+        """With a plugin of the tests."""
+        self.replay(os.path.join(TEST_PLUGINS, name + ".so"), *args,
+                    name=name + "-", **more)
 
     # ------------------------------------------------------- what is replayed
 
@@ -146,10 +146,10 @@ class Record(unittest.TestCase):
         text = self.read_only("echo-")
         self.assertIn('\n> "hello\\n"\n< "hello\\n"\n', text)
         self.assertTrue(text.endswith("end\neof\nclosed 0\n"), text)
-        self.replay("echo", name="echo-")
+        self.replay("echo", name="echo-", only=None)
         self.assertIn("settings: {max_line: 64}\n",
                       self.read(self.transcripts("line-")[0]))
-        self.replay("line", name="line-")
+        self.replay("line", name="line-", only=None)
 
     def test_files_are_for_their_owner_and_say_whose_they_are(self):
         with self.serve(BASIC) as server:
@@ -196,16 +196,16 @@ class Record(unittest.TestCase):
         self.assertEqual(len(found), 6)
         self.assertIn(f"settings: {{root: {www}, ", self.read(found[0]))
         for only in ("whole", "bytes"):
-            self.replay("http", "--only", only, name="http-")
+            self.replay("http", name="http-", only=only)
         for path in found[1:]:
             os.unlink(path)
-        self.replay("http", name="http-")
+        self.replay("http", name="http-", only=None)
 
     def has_read(self, size):
         """Has the last connection's first piece come in?"""
-        sizes = [sum(len(eval("b" + line[2:]))  # the same escapes
-                     for line in self.read(path).replace("\\0", "\\x00")
-                     .splitlines() if line.startswith("> "))
+        sizes = [sum(len(ast.literal_eval("b" + line[2:]))
+                     for line in self.read(path).splitlines()
+                     if line.startswith("> "))
                  for path in self.transcripts("http-")]
         return size in sizes
 
@@ -222,7 +222,7 @@ class Record(unittest.TestCase):
                     self.assertTrue(recv_all(sock).endswith(body))
             self.assertEqual(
                 self.read_only().count('\n< "a line of the file\\n"'), 500)
-            self.replay("http", "--only", "whole")
+            self.replay("http")
 
     def test_time_that_runs_out(self):
         """Of a session, a second and a half after the last packet; and of a
@@ -234,7 +234,7 @@ class Record(unittest.TestCase):
                 self.assertEqual(recv_all(sock), b"")
         self.assertEqual(self.lines()[-2:], ["eof", "closed ETIMEDOUT"])
         self.assertRegex(self.read_only(), r"\nwait 1s[5-9]\d\dms\neof\n")
-        self.replay_test("session")
+        self.replay_test("session", "--allow", "partial", only=None)
 
     def test_a_limit_of_server_yaml(self):
         config = BASIC.replace("settings:", "limits: {idle: 100ms}\n"
@@ -285,7 +285,7 @@ class Record(unittest.TestCase):
         text = self.read_only()
         self.assertLess(text.index("fill"), text.index("\n< "))
         self.assertTrue(text.endswith("\ncut\n"), text[-300:])
-        self.replay_test("actor", "--only", "whole")
+        self.replay_test("actor")
 
     def test_much_is_cut(self):
         with self.serve(BASIC) as server:
@@ -297,7 +297,7 @@ class Record(unittest.TestCase):
         self.assertGreater(os.path.getsize(path), 1 << 19)
         self.assertTrue(self.read(path).endswith(
             "# the file is as large as it may become\ncut\n"))
-        self.replay("echo", "--only", "whole")
+        self.replay("echo")
 
     def test_a_shared_address(self):
         """Whose the connection is says its first bytes, or their absence."""
@@ -331,7 +331,7 @@ class Record(unittest.TestCase):
         path = os.path.join(self.folder, "server.yaml")
         with open(path, "w") as file:
             file.write(config)
-        self.replay_test("actor", "--only", "whole", "--config", path)
+        self.replay_test("actor", "--config", path)
 
     # ------------------------------------------------------ several processes
 
@@ -410,7 +410,7 @@ class Record(unittest.TestCase):
         self.assertEqual(len(self.transcripts()), 2)
         for path in self.transcripts():
             self.assertLessEqual(os.path.getsize(path), 2048)
-        self.replay("echo", "--only", "whole", name="echo-")
+        self.replay("echo", name="echo-")
 
     def test_a_folder_that_goes_away(self):
         os.mkdir(self.folder + "/in")

@@ -347,6 +347,14 @@ START_TEST(what_was_not_sent_is_not_known)
     expect(TIME "> \"S\"\n< \"sssss\"\n"
                 "# the peer did not take all that was written\ncut\n");
     end();
+    begin(&obedient, SELECTOR_LEVEL);
+    connect_peer();
+    peer->window = 0;
+    say("S");
+    simulator_wait(&simulator, 31000);
+    expect(TIME "> \"S\"\n"
+                "# the peer did not take all that was written\ncut\n");
+    end();
 }
 END_TEST
 
