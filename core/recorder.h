@@ -68,6 +68,7 @@ struct recorded {
     uint64_t opened_ms;        /* by the loop's clock */
     uint64_t opened_real_ms;   /* by the wall clock */
     uint64_t told_ms;          /* of the time since then, what the file says */
+    uint64_t ahead_ms;         /* how much that was ahead of the loop's clock */
     uint64_t last_ms;          /* when anything was told, by the loop's clock */
     uint32_t stop_flags;       /* of the worker, as far as they are told */
     bool is_behind;            /* the last write left something */

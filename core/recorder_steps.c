@@ -33,8 +33,12 @@ static enum recording_place place_act(const struct recorded *recorded,
     return is_early ? RECORDING_BEFORE : RECORDING_END;
 }
 
-/* Since the beginning. A timer has run out by the loop's clock, and what the
-   plugin writes of the time is by the wall clock. */
+/*
+ * Since the beginning. What the plugin writes of the time is by the wall clock,
+ * which is read a little later in a turn than the loop's. A timer has run out
+ * by the loop's clock: it must in a replay, too, where it was set when the wall
+ * clock said so.
+ */
 static uint64_t measure(const struct recorded *recorded,
                         struct loop *loop,
                         enum recorder_step step)
@@ -43,9 +47,20 @@ static uint64_t measure(const struct recorded *recorded,
     const uint64_t by_wall = real_ms < recorded->opened_real_ms
                                  ? 0
                                  : real_ms - recorded->opened_real_ms;
-    const uint64_t by_loop = loop->now_ms - recorded->opened_ms;
+    const uint64_t by_loop =
+        loop->now_ms - recorded->opened_ms + recorded->ahead_ms;
 
     return step != RECORDER_ACT && by_loop > by_wall ? by_loop : by_wall;
+}
+
+static void note_time(struct recorded *recorded, uint64_t now_ms)
+{
+    const uint64_t by_loop = now_ms - recorded->opened_ms;
+
+    if (recorded->told_ms > by_loop + recorded->ahead_ms) {
+        recorded->ahead_ms = recorded->told_ms - by_loop;
+    }
+    recorded->last_ms = now_ms;
 }
 
 static bool is_worth_telling(const struct recorded *recorded,
@@ -83,7 +98,7 @@ static void tell_time(struct recorded *recorded,
         recorder_act(recorded, c, place, line);
         recorded->told_ms = passed_ms;
     }
-    recorded->last_ms = loop->now_ms;
+    note_time(recorded, loop->now_ms);
 }
 
 /*

@@ -233,7 +233,7 @@ class Record(unittest.TestCase):
                            b"\x20\x02\0\0"))
                 self.assertEqual(recv_all(sock), b"")
         self.assertEqual(self.lines()[-2:], ["eof", "closed ETIMEDOUT"])
-        self.assertRegex(self.read_only(), r"\nwait 1s[5-9]\d\dms\neof\n")
+        self.assertRegex(self.read_only(), r"\nwait [12]s\S*\neof\n")
         self.replay_test("session", "--allow", "partial", only=None)
 
     def test_a_limit_of_server_yaml(self):

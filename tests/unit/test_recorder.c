@@ -236,6 +236,39 @@ START_TEST(what_a_timer_writes_comes_when_it_is_due)
 }
 END_TEST
 
+/* How much later in a turn it is by the wall clock than by the loop's. */
+static uint64_t late_ms;
+
+static uint64_t read_late(void *arg)
+{
+    (void)arg;
+    return SIMULATOR_WALL_MS + simulator.now_ms + late_ms;
+}
+
+/* In a replay there is one clock: it is set by what the wall clock said. */
+START_TEST(a_timer_that_was_set_late_in_a_turn_is_due_late)
+{
+    begin(&obedient, SELECTOR_LEVEL);
+    simulator.loop.wall = read_late;
+    connect_peer();
+    late_ms = 12;
+    say("T");
+    late_ms = 0;
+    simulator_wait(&simulator, 100);
+    read_only((char[256]){""});
+    ck_assert_ptr_nonnull(
+        strstr(found, "wait 12ms\n> \"T\"\nwait 50ms\n< \"tick\\n\"\n"));
+    say("a");
+    late_ms = 5;
+    simulator_wait(&simulator, 100);
+    say("b");
+    ck_assert_ptr_nonnull(
+        strstr(read_only((char[256]){""}),
+               "wait 38ms\n> \"a\"\n< \"a\"\nwait 105ms\n> \"b\"\n"));
+    end();
+}
+END_TEST
+
 START_TEST(a_connection_that_idles_away_is_told)
 {
     begin(&obedient, SELECTOR_LEVEL);
@@ -509,6 +542,7 @@ UNIT_MAIN("recorder",
           the_first_line_and_the_name_say_whose_it_is,
           time_that_passes_is_told,
           what_a_timer_writes_comes_when_it_is_due,
+          a_timer_that_was_set_late_in_a_turn_is_due_late,
           a_connection_that_idles_away_is_told,
           ends_of_all_kinds_are_told,
           a_reset_is_told,
