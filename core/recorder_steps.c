@@ -74,8 +74,8 @@ static bool is_worth_telling(const struct recorded *recorded,
     if (passed_ms <= recorded->told_ms) {
         return false;
     }
-    if (step != RECORDER_ACT && loop->now_ms != recorded->last_ms) {
-        return true;
+    if (step != RECORDER_ACT) {
+        return loop->now_ms != recorded->last_ms;
     }
     return to - from >= PAUSE_MS || to / 1000 != from / 1000;
 }
