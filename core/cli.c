@@ -24,6 +24,8 @@ static const struct option_row {
 } rows[] = {
     {"config", "FILE", "read FILE instead of ./server.yaml", CLI_SERVE, 'c'},
     {"workers", "N", "worker processes; 0: one process in all", CLI_SERVE, 'w'},
+    {"record", "FOLDER", "leave a transcript of each connection in FOLDER",
+     CLI_SERVE, '\0'},
     {"check", NULL, "read and check all of it, bind nothing, then exit",
      CLI_CHECK, 't'},
     {"list", NULL, "list the plugins that are found, then exit", CLI_LIST, 'l'},
@@ -254,12 +256,12 @@ static const char *get_command_name(enum cli_command command)
     return NULL;
 }
 
-static int take_config(struct cli *cli)
+static int take_text(const char **text, const struct option_row *row)
 {
-    if (cli->config != NULL) {
-        return usage_refuse(&usage, "option '--config' is given twice");
+    if (*text != NULL) {
+        return usage_refuse(&usage, "option '--%s' is given twice", row->name);
     }
-    cli->config = optarg;
+    *text = optarg;
     return 0;
 }
 
@@ -279,10 +281,22 @@ static int take_workers(struct cli *cli)
     return 0;
 }
 
+static int take_value(struct cli *cli, const struct option_row *row)
+{
+    switch (row->letter) {
+    case 'w':
+        return take_workers(cli);
+    case 'c':
+        return take_text(&cli->config, row);
+    default:
+        return take_text(&cli->record, row);
+    }
+}
+
 static int take_option(struct cli *cli, const struct option_row *row)
 {
     if (row->value != NULL) {
-        return row->letter == 'w' ? take_workers(cli) : take_config(cli);
+        return take_value(cli, row);
     }
     /* They are in order of rank: help last. */
     if (row->command >= CLI_VERSION || cli->command >= CLI_VERSION) {
@@ -348,6 +362,18 @@ static int check_words(const struct cli *cli)
     return 0;
 }
 
+static int check_record(const struct cli *cli)
+{
+    if (cli->record == NULL || cli->command == CLI_SERVE ||
+        cli->command == CLI_CHECK || cli->command >= CLI_VERSION) {
+        return 0;
+    }
+    return usage_refuse(&usage,
+                        "'--%s' serves nobody: there is nothing to "
+                        "record",
+                        get_command_name(cli->command));
+}
+
 int cli_parse(struct cli *cli, int argc, char **argv)
 {
     struct cli parsed = {.command = CLI_SERVE, .workers = -1};
@@ -362,6 +388,9 @@ int cli_parse(struct cli *cli, int argc, char **argv)
     parsed.words = (const char *const *)argv + optind;
     parsed.word_count = (size_t)(argc - optind);
     result = check_words(&parsed);
+    if (result == 0) {
+        result = check_record(&parsed);
+    }
     if (result == 0) {
         *cli = parsed;
     }

@@ -36,6 +36,8 @@ struct cli {
     enum cli_command command;
     int32_t workers;          /* of --workers; -1: not given */
     const char *config;       /* of --config; NULL: not given */
+    const char *record;       /* of --record; NULL: not given; only with
+                                 CLI_SERVE and CLI_CHECK */
     const char *const *words; /* PLUGIN[=ADDRESS]; within argv */
     size_t word_count;        /* only with CLI_SERVE, CLI_CHECK and
                                  CLI_PRINT_CONFIG, then without config, and

@@ -503,11 +503,18 @@ int config_read(const struct config_source *source,
                 struct errors *errors,
                 struct config **config)
 {
+    int error;
+
     if (source->path != NULL) {
-        return config_load(source->path, &source->folders, errors, config);
+        error = config_load(source->path, &source->folders, errors, config);
+    } else {
+        error = config_from_words(source->words, source->word_count,
+                                  &source->folders, errors, config);
     }
-    return config_from_words(source->words, source->word_count,
-                             &source->folders, errors, config);
+    if (error == 0) {
+        (*config)->record = source->record;
+    }
+    return error;
 }
 
 static int peek(struct whole *whole,
@@ -557,6 +564,14 @@ int config_peek(const struct config_source *source,
     }
     *config = &whole->config;
     return 0;
+}
+
+void config_tell_recording(const char *folder, struct log *log)
+{
+    if (folder != NULL) {
+        LOG(log, LOG_WARNING, NULL,
+            "all that connections send and get is recorded in %s", folder);
+    }
 }
 
 void config_refuse(const struct config *config,

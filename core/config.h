@@ -41,6 +41,8 @@ struct config {
     struct operation operation;
     struct keys_top keys;    /* the top level's values as they take effect */
     const struct node *root; /* of the file; NULL: made from words */
+    const char *record;      /* a folder: connections leave transcripts there;
+                                NULL: they do not */
 };
 
 /* Where plugins are found besides what the file says in `plugin_path`. */
@@ -81,6 +83,7 @@ struct config_source {
     const char *const *words; /* PLUGIN[=ADDRESS] */
     size_t word_count;
     struct config_folders folders;
+    const char *record; /* of the command line; becomes config.record */
 };
 
 /* config_load() or config_from_words() of it; a file is read from the snapshot
@@ -114,6 +117,10 @@ void config_refuse(const struct config *config,
  * line) as a comment. Secrets are left out.
  */
 void config_print(const struct config *config, FILE *stream);
+
+/* Says in the log that connections are recorded, for what they say may be meant
+   for nobody else. folder: config.record. */
+void config_tell_recording(const char *folder, struct log *log);
 
 /* Where the file says that, by a path like "log.file": the place of it, or of
    what is nearest around it; without a file, of nothing in particular. */

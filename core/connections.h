@@ -25,6 +25,7 @@
 #include "slab.h"
 
 struct connection;
+struct recorder; /* recorder.h: a layer above */
 
 /* What the one whose event is handled may write without an output: as much as
    a new output holds. */
@@ -71,6 +72,7 @@ struct connections {
     const char *const *listeners; /* texts of the worker's, for
                                      BERTH_GET_LISTENER */
     size_t listener_count;
+    struct recorder *recorder; /* of those that begin; NULL: none */
 };
 
 /* What connections are made of; all borrowed. The sizes are those of structs

@@ -6,6 +6,7 @@
 
 #include "attribute.h"
 #include "delivery.h"
+#include "recorder.h"
 #include "service.h"
 
 /* Everything but the memory, which reports of this turn may still point to. */
@@ -370,6 +371,9 @@ int driver_open(const struct driver_newcomer *newcomer)
     all->open++;
     entry_add_open(entry, 1);
     account_raise(entry->account, ACCOUNT_ACCEPTED, 1);
+    if (all->recorder != NULL) {
+        recorder_start(all->recorder, c);
+    }
     connection_arm(c);
     if (entry->logs_access) {
         connection_start_tally(c);

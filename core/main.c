@@ -75,6 +75,7 @@ static int find_source(struct program *program)
         .words = cli->words,
         .word_count = cli->word_count,
         .folders = {.plugins = &program->plugins},
+        .record = cli->record,
     };
     if (cli->config != NULL || cli->word_count > 0) {
         return 0;

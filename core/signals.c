@@ -20,6 +20,7 @@ void signals_block(const int *numbers)
     sigset_t set;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     fill_set(&set, numbers);
     (void)sigprocmask(SIG_BLOCK, &set, NULL);
 }

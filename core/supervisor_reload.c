@@ -149,6 +149,7 @@ static void start_workers(struct generation *generation)
     if (supervisor->current == NULL) {
         LOG(supervisor->log, LOG_INFO, NULL, "berth %s, configuration: %s",
             BERTH_VERSION, generation->top->source);
+        config_tell_recording(generation->source.record, supervisor->log);
     }
     if (supervisor_open_log(supervisor, generation) < 0) {
         free(items);

@@ -48,6 +48,16 @@ void values_print(struct values *values,
                   const void *target,
                   const struct values_origin *origin);
 
+/*
+ * Prints those that were given, as a mapping in one line, "{a: 1, b: [x, y]}";
+ * secrets are left out. Returns how many of these there are. None was given:
+ * "{}".
+ */
+size_t values_print_line(FILE *stream,
+                         const berth_option *table,
+                         const void *target,
+                         const struct node *given);
+
 /* For print_node: "name:" with its origin; deeper until values_end(). */
 void values_begin(struct values *values,
                   const berth_option *option,

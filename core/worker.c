@@ -11,6 +11,7 @@
 #include "entry.h"
 #include "host.h"
 #include "loop.h"
+#include "recorder.h"
 
 enum worker_state {
     WORKER_SERVES,
@@ -32,8 +33,9 @@ struct worker {
     struct entry *entries;
     size_t entry_count; /* those whose init has run */
     struct addresses addresses;
-    struct source source; /* its timer is the drain timeout */
-    uint64_t released;    /* connections that were gone at the last look */
+    struct recorder recorder; /* not open: nothing is recorded */
+    struct source source;     /* its timer is the drain timeout */
+    uint64_t released;        /* connections that were gone at the last look */
     enum worker_state state;
 };
 
@@ -283,6 +285,35 @@ static int collect_addresses(struct worker *worker, struct errors *errors)
     return error;
 }
 
+/* Before any init: it shall not run for a server that does not start. */
+static int open_recorder(struct worker *worker, struct errors *errors)
+{
+    const struct config *config = worker->config;
+    struct recorder *recorder = &worker->recorder;
+    const struct place place = {.file = "--record"};
+    int error;
+
+    if (config->record == NULL) {
+        return 0;
+    }
+    error = recorder_open(recorder, config->record, config->entry_count);
+    if (error < 0) {
+        errors_add(errors, &place, error == -ENOENT ? "make it first" : NULL,
+                   "no transcript can be written to '%s': %s", config->record,
+                   strerror(-error));
+        return -EINVAL;
+    }
+    worker->connections.recorder = recorder;
+    for (size_t i = 0; i < config->entry_count && error == 0; i++) {
+        const struct config_entry *entry = &config->entries[i];
+
+        error = recorder_describe(recorder, i, entry->plugin->options,
+                                  entry->settings,
+                                  node_find(entry->node, "settings"));
+    }
+    return error;
+}
+
 /* On failure the worker is gone. */
 static int set_up(struct worker *worker, struct errors *errors)
 {
@@ -309,7 +340,10 @@ static int set_up(struct worker *worker, struct errors *errors)
         return error;
     }
     source_init(&worker->source, &worker_ops);
-    error = open_office(worker);
+    error = open_recorder(worker, errors);
+    if (error == 0) {
+        error = open_office(worker);
+    }
     if (error == 0) {
         error = start_entries(worker, errors);
     }
@@ -355,6 +389,7 @@ int worker_listen(struct worker *worker)
 {
     LOG(worker->log, LOG_INFO, NULL, "berth %s, configuration: %s",
         BERTH_VERSION, worker->config->source);
+    config_tell_recording(worker->config->record, worker->log);
     return addresses_open(&worker->addresses, worker->entries);
 }
 
@@ -471,6 +506,7 @@ bool worker_free(struct worker *worker)
     pool_free(worker->pool);
     mailbox_close(worker->mailbox);
     connections_fini(&worker->connections);
+    recorder_close(&worker->recorder);
     loop_close(&worker->loop);
     free(worker->entries);
     free(worker);

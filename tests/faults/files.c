@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -133,6 +134,33 @@ int lstat(const char *path, struct stat *status)
 int fstat(int fd, struct stat *status)
 {
     return plan_fails(CALL_fstat) ? -1 : REAL(fstat)(fd, status);
+}
+
+int faccessat(int folder, const char *path, int mode, int flags)
+{
+    return plan_fails(CALL_faccessat)
+               ? -1
+               : REAL(faccessat)(folder, path, mode, flags);
+}
+
+int ftruncate(int fd, off_t size)
+{
+    return plan_fails(CALL_ftruncate) ? -1 : REAL(ftruncate)(fd, size);
+}
+
+ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    return plan_fails_or_cuts(CALL_pwrite, &size)
+               ? -1
+               : REAL(pwrite)(fd, data, size, offset);
+}
+
+int renameat2(
+    int folder, const char *path, int other, const char *name, unsigned flags)
+{
+    return plan_fails(CALL_renameat2)
+               ? -1
+               : REAL(renameat2)(folder, path, other, name, flags);
 }
 
 int unlink(const char *path)

@@ -35,9 +35,11 @@
     X(epoll_ctl)                                                               \
     X(epoll_wait)                                                              \
     X(eventfd)                                                                 \
+    X(faccessat)                                                               \
     X(fcntl)                                                                   \
     X(fork)                                                                    \
     X(fstat)                                                                   \
+    X(ftruncate)                                                               \
     X(getpeername)                                                             \
     X(getrandom)                                                               \
     X(getsockname)                                                             \
@@ -53,12 +55,14 @@
     X(pipe2)                                                                   \
     X(pread)                                                                   \
     X(pthread_create)                                                          \
+    X(pwrite)                                                                  \
     X(read)                                                                    \
     X(readdir)                                                                 \
     X(readlink)                                                                \
     X(realpath)                                                                \
     X(recv)                                                                    \
     X(recvmsg)                                                                 \
+    X(renameat2)                                                               \
     X(send)                                                                    \
     X(sendfile)                                                                \
     X(sendmsg)                                                                 \

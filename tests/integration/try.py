@@ -70,6 +70,34 @@ class Try(unittest.TestCase):
         runs = int(re.search(r"\((\d+) runs", lines[1]).group(1))
         self.assertGreater(runs, 100)
 
+    def test_what_comes_after_a_cut_is_not_looked_at(self):
+        wrong = '< "jello\\n"\n'
+        self.check(0, ECHO, self.write("cut.transcript", HELLO[:12] + "cut\n"))
+        self.check(0, ECHO, self.write("cut.transcript",
+                                       HELLO[:24] + "cut\n" + wrong))
+        self.check(1, ECHO, self.write("cut.transcript",
+                                       HELLO[:12] + wrong + "cut\n"))
+
+    @unittest.skipUnless(has_plugin("http"), "http is not built")
+    def test_a_transcript_says_when_it_is(self):
+        wait = ('time 2026-11-29T15:01:02.900Z\nwait 99ms\n> "GET / HTTP/1.1'
+                '\\r\\nHost: a\\r\\n\\r\\n"\n'
+                '< "HTTP/1.1 404 Not Found\\r\\n'
+                'Date: Sun, 29 Nov 2026 15:01:02 GMT\\r\\n"\ncut\n')
+        http = os.path.join(PLUGINS, "http.so")
+        for text, status in ((wait, 0), (wait.replace("99ms", "100ms"), 1),
+                             (wait.replace("02.900Z", "02Z"), 0),
+                             (wait.replace("02.900Z", "03Z"), 1)):
+            name = self.write("time.transcript", text)
+            self.check(status, "--only", "whole", http, name)
+        for time in ("now", "2026-11-29", "2026-11-29T15:01:02",
+                     "2026-11-29T15:01:02.9Z", "2026-11-29T15:01:02Z a",
+                     "1969-11-29T15:01:02Z", "2026-13-29T15:01:02Z"):
+            done = self.check(78, ECHO, self.write("time.transcript",
+                                                   f"time {time}\n"))
+            self.assertIn("time.transcript:1: time: a moment like ",
+                          done.stderr)
+
     def test_a_difference_can_be_read_and_repeated(self):
         self.write("it's wrong.transcript", WRONG)
         self.write("hello.transcript", HELLO)

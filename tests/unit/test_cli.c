@@ -201,6 +201,11 @@ START_TEST(contradictions_are_refused)
     refused("-t -l", "'--check' and '--list' do not go together");
     refused("-l -t", "'--list' and '--check' do not go together");
     refused("-c a -c b", "option '--config' is given twice");
+    refused("--record a --record b", "option '--record' is given twice");
+    refused("--print-config --record a",
+            "'--print-config' serves nobody: there is nothing to record");
+    refused("--record a -l",
+            "'--list' serves nobody: there is nothing to record");
     refused("-c a.yaml echo",
             "either plugins or '--config', not both: 'a.yaml' would not be "
             "read");
@@ -235,9 +240,10 @@ static const char *print(void (*printer)(FILE *))
 START_TEST(the_help_has_every_option_within_80_columns)
 {
     static const char *const parts[] = {
-        "Usage: berth",  "-c, --config FILE", "-t, --check",
-        "-l, --list",    "    --describe ",   "    --print-schema ",
-        "-V, --version", "-h, --help",        "64 command line"};
+        "Usage: berth",        "-c, --config FILE",   "-t, --check",
+        "-l, --list",          "    --record FOLDER", "    --describe ",
+        "    --print-schema ", "-V, --version",       "-h, --help",
+        "64 command line"};
     const char *help = print(cli_print_help);
 
     for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -263,6 +269,17 @@ START_TEST(the_version_names_the_contract)
     ck_assert(contract > version + 6);
     ck_assert_uint_eq(strspn(version + 6, "0123456789."),
                       (size_t)(contract - version) - 6);
+}
+END_TEST
+
+START_TEST(a_folder_to_record_in_may_be_given)
+{
+    ck_assert_ptr_null(taken("-c a").record);
+    ck_assert_str_eq(taken("--record a echo").record, "a");
+    ck_assert_str_eq(taken("--record=a -c b").record, "a");
+    ck_assert_str_eq(taken("--check --record a").record, "a");
+    ck_assert_int_eq(taken("--record a -V").command, CLI_VERSION);
+    refused("--record", "option '--record' needs a value: FOLDER");
 }
 END_TEST
 
@@ -316,5 +333,6 @@ UNIT_MAIN("cli",
           a_command_line_can_be_read_again,
           the_help_has_every_option_within_80_columns,
           the_version_names_the_contract,
+          a_folder_to_record_in_may_be_given,
           workers_may_be_given,
           workers_are_a_number_within_bounds)

@@ -144,6 +144,68 @@ static void check(const char *text, const char *expected)
     capture_free(&capture);
 }
 
+/* The same in one line. Returns how many secrets are left out. */
+static size_t check_line(const char *text, const char *expected)
+{
+    const struct settings_input input = {.node = parse(text), .table = outer};
+    const struct settings_source source = {
+        .file = "f.yaml",
+        .folder = "/folder",
+        .errors = &errors,
+        .arena = &document->arena,
+    };
+    struct outer target = {.path = NULL};
+    struct capture capture;
+    size_t secrets;
+
+    ck_assert_int_eq(settings_apply(&source, &input, &target), 0);
+    ck_assert_uint_eq(errors_count(&errors), 0);
+    secrets =
+        values_print_line(capture_begin(&capture), outer, &target, input.node);
+    ck_assert_str_eq(capture_end(&capture), expected);
+    capture_free(&capture);
+    document_free(document);
+    document = NULL;
+    return secrets;
+}
+
+START_TEST(a_line_has_what_was_given)
+{
+    static const char all[] =
+        "{wait: none, path: /folder/x, word: edge, "
+        "group: {number: 3, text: \"a\\nb, c: $${d}\"}, strict: {text: \"7\"}, "
+        "list: [1KiB, none, 7], mappings: [{number: 1}, {}], "
+        "pairs: {a: b, \"c d\": \"true\"}}";
+
+    ck_assert_uint_eq(check_line("{}", "{}"), 0);
+    ck_assert_uint_eq(check_line("wait: 90s", "{wait: 1m30s}"), 0);
+    ck_assert_uint_eq(
+        check_line("{list: [], pairs: {a: b}}", "{list: [], pairs: {a: b}}"),
+        0);
+    ck_assert_uint_eq(
+        check_line("wait: none\n"
+                   "path: x\n"
+                   "word: edge\n"
+                   "group: {number: 3, text: \"a\\nb, c: $${d}\"}\n"
+                   "strict: {text: \"7\"}\n"
+                   "list: [1024, none, 7]\n"
+                   "mappings: [{number: 1}, {}]\n"
+                   "pairs: {a: b, c d: \"true\"}\n",
+                   all),
+        0);
+    ck_assert_uint_eq(check_line(all, all), 0); /* it is read back */
+}
+END_TEST
+
+START_TEST(a_line_counts_the_secrets_that_it_lacks)
+{
+    ck_assert_uint_eq(
+        check_line("{secret: abc, word: edge, hidden: [a, b], pairs: {a: b}}",
+                   "{word: edge, pairs: {a: b}}"),
+        2);
+}
+END_TEST
+
 START_TEST(what_is_not_given_is_a_default_or_a_comment)
 {
     check("{}", "wait: 1m30s # default\n"
@@ -276,4 +338,6 @@ UNIT_MAIN_WITH("values",
                secrets_are_never_printed,
                a_fallback_mapping_is_asked_second,
                what_no_file_says_was_said_by_the_command_line,
-               a_value_may_stand_for_its_mapping)
+               a_value_may_stand_for_its_mapping,
+               a_line_has_what_was_given,
+               a_line_counts_the_secrets_that_it_lacks)

@@ -292,6 +292,9 @@ void play_transcript(struct play *play, bool is_strict)
         const struct step *step = &transcript->steps[i];
 
         play->board->line = step->line;
+        if (step->kind == STEP_CUT) {
+            return;
+        }
         if (is_strict) {
             check_step(play, i);
         }
@@ -375,6 +378,7 @@ int play_begin(struct play *play)
         .log_level = play->is_verbose ? LOG_DEBUG : LOG_ERROR,
         .log_path = play->is_verbose ? NULL : "/dev/null",
         .threads = 1,
+        .wall_ms = script->transcript.time_ms,
         .adapt = judge_adapt,
         .reallocate = memory_reallocate,
     };

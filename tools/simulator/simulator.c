@@ -254,7 +254,7 @@ static uint64_t read_wall(void *arg)
 {
     const struct simulator *simulator = arg;
 
-    return SIMULATOR_WALL_MS + (simulator->now_ms - START_MS);
+    return simulator->wall_ms + (simulator->now_ms - START_MS);
 }
 
 static bool end_turn(void *arg)
@@ -366,6 +366,8 @@ int simulator_init(struct simulator *simulator,
 
     memset(simulator, 0, sizeof(*simulator));
     simulator->now_ms = START_MS;
+    simulator->wall_ms =
+        parts->wall_ms == 0 ? SIMULATOR_WALL_MS : parts->wall_ms;
     simulator->reallocate =
         parts->reallocate == NULL ? realloc : parts->reallocate;
     host_init(&simulator->host);

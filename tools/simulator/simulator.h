@@ -56,6 +56,7 @@ struct simulator {
     char refusal[256]; /* what an init said */
     struct list peers;
     uint64_t now_ms;
+    uint64_t wall_ms; /* of the wall clock at the beginning */
     void *(*reallocate)(void *block, size_t size); /* for its own use */
 };
 
@@ -86,7 +87,7 @@ struct peer {
     int why;                 /* of the last one of these */
 };
 
-/* The wall clock at the beginning: Sun, 06 Nov 1994 08:49:37 GMT. */
+/* The wall clock at the beginning, unless the parts say: Sun, 06 Nov 1994 08:49:37 GMT. */
 #define SIMULATOR_WALL_MS UINT64_C(784111777000)
 
 /* What a simulation is made of; what is left out is 0 or NULL. */
@@ -100,6 +101,7 @@ struct simulator_parts {
     enum log_level log_level;
     const char *log_path; /* NULL: stderr */
     size_t threads;       /* at most so many run jobs; 0: two */
+    uint64_t wall_ms;     /* of the wall clock; 0: SIMULATOR_WALL_MS */
     /* Changes the table of functions that the plugin is given; NULL: nobody
        does. */
     void (*adapt)(berth_host *table);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <berth/protocol.h>
 
@@ -96,13 +97,16 @@ static int read_bytes(const char *text, char *bytes, size_t *size)
 static struct step *add_step(struct reader *reader, enum step_kind kind)
 {
     struct transcript *transcript = reader->transcript;
-    struct step *steps =
-        reallocarray(transcript->steps, transcript->count + 1, sizeof(*steps));
+    const size_t count = transcript->count;
+    struct step *steps = transcript->steps;
 
-    if (steps == NULL) {
-        return NULL;
+    if ((count & (count - 1)) == 0) { /* twice as many, each time */
+        steps = reallocarray(steps, 2 * count + 1, sizeof(*steps));
+        if (steps == NULL) {
+            return NULL;
+        }
+        transcript->steps = steps;
     }
-    transcript->steps = steps;
     steps += transcript->count++;
     *steps = (struct step){.kind = kind, .line = reader->line};
     return steps;
@@ -237,6 +241,25 @@ static int set_input(struct reader *reader, const char *text)
     return 0;
 }
 
+/* 1994-11-06T08:49:37Z, or with milliseconds 1994-11-06T08:49:37.250Z. */
+static int set_time(struct reader *reader, const char *text)
+{
+    struct tm tm = {.tm_year = 0};
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    const time_t seconds = rest == NULL ? 0 : timegm(&tm);
+    unsigned ms = 0;
+
+    if (rest != NULL && rest[0] == '.' && strspn(rest + 1, "0123456789") == 3) {
+        ms = (unsigned)strtoul(rest + 1, NULL, 10);
+        rest += 4;
+    }
+    if (rest == NULL || strcmp(rest, "Z") != 0 || seconds <= 0) {
+        return refuse(reader, "time: a moment like 1994-11-06T08:49:37.250Z");
+    }
+    reader->transcript->time_ms = ((uint64_t)seconds * 1000) + ms;
+    return 0;
+}
+
 /* A word and what may follow it. */
 struct word {
     const char *name;
@@ -251,10 +274,12 @@ static const struct word words[] = {
     {.name = "closed", .with_text = add_closed},
     {.name = "settings:", .with_text = set_settings},
     {.name = "input", .with_text = set_input},
+    {.name = "time", .with_text = set_time},
     {.name = "end", .plain = STEP_END},
     {.name = "reset", .plain = STEP_RESET},
     {.name = "eof", .plain = STEP_EOF},
     {.name = "open", .plain = STEP_OPEN},
+    {.name = "cut", .plain = STEP_CUT},
 };
 
 static int read_word(struct reader *reader, char *line)

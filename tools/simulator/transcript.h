@@ -22,6 +22,7 @@ enum step_kind {
     STEP_EOF,    /* eof: the server has finished sending */
     STEP_OPEN,   /* open: it has not, and on_close has not come */
     STEP_CLOSED, /* closed 0, closed ETIMEDOUT: on_close came, with that why */
+    STEP_CUT,    /* cut: it was not recorded what comes from here on */
 };
 
 struct step {
@@ -39,7 +40,9 @@ struct transcript {
     size_t sent;    /* bytes in all SEND steps */
     char *settings; /* YAML of the plugin's settings; NULL: none */
     size_t settings_line;
-    uint64_t input; /* limits.input; 0: the default */
+    uint64_t input;   /* limits.input; 0: the default */
+    uint64_t time_ms; /* when it begins, since 1970-01-01 UTC; 0: as the
+                         simulator has it */
 };
 
 /*

@@ -31,6 +31,7 @@ void course_run(struct course *course, const struct manner *manner)
 void course_warm_up(struct course *course, const struct manner *manner)
 {
     (void)course;
+    (void)manner;
     seen.warm_ups++;
 }
 
