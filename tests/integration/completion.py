@@ -11,7 +11,7 @@ import unittest
 from harness import BERTH, BUILD, PLUGINS, TIMEOUT_S
 
 BIN = os.path.dirname(BERTH)
-PROGRAMS = ("berth", "berth-new", "berth-try", "berthctl")
+PROGRAMS = ("berth", "berth-load", "berth-new", "berth-try", "berthctl")
 SHELLS = {"bash": "bash-completion/completions/{}",
           "zsh": "zsh/site-functions/_{}",
           "fish": "fish/vendor_completions.d/{}.fish"}

@@ -12,7 +12,8 @@ from harness import BERTH, BUILD, SOURCE, TIMEOUT_S, run
 from keys import SECTIONS, rows
 from settings import has_plugin
 
-PAGES = ["man1/berth-conform.1", "man1/berth-new.1", "man1/berth-try.1",
+PAGES = ["man1/berth-conform.1", "man1/berth-load.1", "man1/berth-new.1",
+         "man1/berth-try.1",
          "man1/berthctl.1",
          "man5/server.yaml.5", "man8/berth.8"]
 OTHERS = {"sd_listen_fds 3", "sd_notify 3"}  # pages of others

@@ -28,7 +28,8 @@ struct load {
     uint64_t opened_ns; /* when last a connection was opened */
     size_t opened;      /* how many there were then */
     uint64_t start_ns;  /* of talking */
-    uint64_t cpu_ns;    /* of the server's processes, when that began */
+    uint64_t measured_from_ns;
+    uint64_t cpu_ns; /* of the server's processes, when that began */
     bool has_cpu;
     bool is_over;
 };
@@ -77,6 +78,16 @@ static void look_whether_open(struct load *load)
 
 /* --------------------------------------------------------------- measuring */
 
+static uint64_t begin_due_ns(const struct load *load)
+{
+    return load->start_ns + (load->options->warmup_ms * MOMENT_MS);
+}
+
+static uint64_t end_due_ns(const struct load *load)
+{
+    return begin_due_ns(load) + (load->options->time_ms * MOMENT_MS);
+}
+
 static void read_processors(struct load *load, bool is_end)
 {
     uint64_t ns;
@@ -102,7 +113,10 @@ static void begin_measuring(struct load *load)
         crowd->result->open += crowd->clients[i].phase == CLIENT_OPEN ? 1 : 0;
     }
     read_processors(load, false);
-    crowd->begin_ns = moment_now();
+    load->measured_from_ns = moment_now();
+    if (load->options->rate == 0) {
+        crowd->begin_ns = load->measured_from_ns;
+    }
     crowd->is_measuring = true;
 }
 
@@ -121,11 +135,14 @@ static void count_unsent(struct crowd *crowd)
 static void end_measuring(struct load *load)
 {
     struct crowd *crowd = &load->crowd;
+    const uint64_t now_ns = moment_now();
 
-    crowd->end_ns = moment_now();
+    if (now_ns < crowd->end_ns) {
+        crowd->end_ns = now_ns;
+    }
     read_processors(load, true);
     if (crowd->is_measuring) {
-        crowd->result->measured_ns = crowd->end_ns - crowd->begin_ns;
+        crowd->result->measured_ns = now_ns - load->measured_from_ns;
         count_unsent(crowd);
     }
     crowd->is_measuring = false;
@@ -142,19 +159,17 @@ static void look_whether_started(struct load *load)
     load->start_ns = atomic_load(&load->parts->board->start_ns);
     if (load->start_ns != 0 && crowd->now_ns >= load->start_ns) {
         crowd->schedule.start_ns = load->start_ns;
+        if (load->options->rate > 0) {
+            /* What is due meanwhile counts, whenever it is sent. */
+            crowd->begin_ns = begin_due_ns(load);
+            crowd->end_ns = end_due_ns(load);
+        }
         crowd->phase = CROWD_TALKING;
+        if (load->options->warmup_ms == 0) {
+            begin_measuring(load);
+        }
         talk_start(crowd);
     }
-}
-
-static uint64_t begin_due_ns(const struct load *load)
-{
-    return load->start_ns + (load->options->warmup_ms * MOMENT_MS);
-}
-
-static uint64_t end_due_ns(const struct load *load)
-{
-    return begin_due_ns(load) + (load->options->time_ms * MOMENT_MS);
 }
 
 static void advance(struct load *load)

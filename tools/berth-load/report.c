@@ -88,18 +88,13 @@ static void print_load(FILE *stream, const struct options *options)
     (void)fputc('\n', stream);
 }
 
-static void print_text(FILE *stream,
-                       const struct options *options,
-                       const struct result *result,
-                       const struct team_facts *facts)
+static void print_messages(FILE *stream,
+                           const struct options *options,
+                           const struct result *result,
+                           const struct team_facts *facts)
 {
     char text[AMOUNT_TEXT_MAX];
 
-    print_load(stream, options);
-    (void)fprintf(stream,
-                  "\nmeasured    %.3f s, %" PRIu64 " connections open%s\n",
-                  (double)result->measured_ns / (double)MOMENT_SECOND,
-                  result->open, facts->is_interrupted ? ", interrupted" : "");
     (void)fprintf(stream, "messages    %" PRIu64 "  %.0f/s\n", result->messages,
                   per_second(result, result->messages));
     amount_print_bytes(text, (uint64_t)per_second(result, result->bytes));
@@ -117,6 +112,21 @@ static void print_text(FILE *stream,
     if (facts->has_cpu && result->messages > 0) {
         (void)fprintf(stream, "server CPU  %.0f ns a message\n",
                       cpu_of_message(result, facts));
+    }
+}
+
+static void print_text(FILE *stream,
+                       const struct options *options,
+                       const struct result *result,
+                       const struct team_facts *facts)
+{
+    print_load(stream, options);
+    (void)fprintf(stream,
+                  "\nmeasured    %.3f s, %" PRIu64 " connections open%s\n",
+                  (double)result->measured_ns / (double)MOMENT_SECOND,
+                  result->open, facts->is_interrupted ? ", interrupted" : "");
+    if (options->connections > 0) {
+        print_messages(stream, options, result, facts);
     }
     print_faults(stream, result);
 }
@@ -238,7 +248,6 @@ static void print_json(FILE *stream,
     add_figures(&json, options, result, facts);
     add_faults(&json, result);
     json_end(&json, '}');
-    (void)fputc('\n', stream);
 }
 
 void report_print(FILE *stream,

@@ -44,7 +44,7 @@ function(berth_add_completion program)
     set(completions "${completions}" PARENT_SCOPE)
 endfunction()
 
-foreach(program IN ITEMS berth berth-try berthctl)
+foreach(program IN ITEMS berth berth-load berth-try berthctl)
     berth_add_completion(${program})
 endforeach()
 berth_add_completion(berth-new "${PROJECT_BINARY_DIR}/bin/berth-new")
