@@ -27,9 +27,8 @@ BERTH_HTTP = ('settings: {routes: [{path: /fixed, respond: {body: "Hello, '
 @dataclass(frozen=True)
 class Peer:
     """name: on the command line. label: in the report. package: of Debian,
-    that it needs. have(place) builds what is to be built, and returns the
-    command without the port, or raises Missing. command(place, port, folder)
-    returns what is executed. version: a command that prints it. paths: what
+    that it needs. command(place, port, folder) builds what is to be built, and
+    returns what is executed, or raises Missing. version: a command that prints it. paths: what
     HTTP asks for."""
     name: str
     label: str
@@ -82,13 +81,11 @@ def berth(plugin, workers=1, extra=""):
 
 
 def go_echo(place, port, folder):
-    program = os.path.join(place.keep, "go_echo")
-    source = os.path.join(SOURCES, "go_echo.go")
-    if not os.path.exists(program):
-        run_or_miss(["go", "build", "-o", program, source],
-                    env={**os.environ, "GOCACHE": os.path.join(place.keep,
-                                                               "go-cache"),
-                         "GO111MODULE": "off"})
+    program = place.build_once(
+        "go_echo", "go_echo.go",
+        lambda source, made: ["go", "build", "-o", made, source],
+        env={**os.environ, "GO111MODULE": "off",
+             "GOCACHE": os.path.join(place.keep, "go-cache")})
     return [program, str(port)]
 
 

@@ -64,13 +64,22 @@ class Place:
         return path
 
     def compile(self, name, libraries=()):
-        """One of our small sources; built once."""
+        """One of our small sources in C."""
+        return self.build_once(
+            name, name + ".c", lambda source, program: [
+                "gcc", "-O2", "-D_GNU_SOURCE", source, "-o", program,
+                *libraries])
+
+    def build_once(self, name, source, command, **options):
+        """The program that command(source, program) makes, if it is not there
+        already. Others may do the same at this moment."""
         program = os.path.join(self.keep, name)
-        source = os.path.join(SOURCES, name + ".c")
+        source = os.path.join(SOURCES, source)
         if (not os.path.exists(program)
                 or os.path.getmtime(program) < os.path.getmtime(source)):
-            run_or_miss(["gcc", "-O2", "-D_GNU_SOURCE", source, "-o", program,
-                         *libraries])
+            made = f"{program}.{os.getpid()}"
+            run_or_miss(command(source, made), **options)
+            os.replace(made, program)
         return program
 
     def close(self):

@@ -24,7 +24,7 @@ set title "{title}"
 set xlabel "{x}"
 set ylabel "{y}"
 set grid
-set key outside right top
+set key below
 {more}
 """
 
@@ -35,7 +35,11 @@ class Picture:
     def __init__(self, name, title, x, y, more=""):
         self.name, self.title, self.x, self.y = name, title, x, y
         self.more = more
+        self.names = {}  # of values of x that do not speak for themselves
         self.lines = {}
+
+    def name_of(self, x):
+        return self.names.get(x, f"{x:,}")
 
     def script(self, folder):
         text = HEAD.format(output=os.path.join(folder, self.name + ".svg"),
@@ -74,10 +78,17 @@ def draw_all(place, plan, folder):
 
 
 def _show(picture, notes, folder):
-    shown = table.Table(picture.title, [], [], notes)
+    """A table of what is drawn, for those who see no pictures."""
+    shown = table.Table(picture.title, ["server"], [], notes)
     if picture.lines:
-        shown.notes.insert(0, f"![{picture.title}]({folder}/{picture.name}"
-                              ".svg)")
+        shown.picture = f"{folder}/{picture.name}.svg"
+        points = sorted({x for line in picture.lines.values() for x, _ in line})
+        shown.head += [picture.name_of(x) for x in points]
+        for label, line in picture.lines.items():
+            at = dict(line)
+            shown.rows.append([label, *[
+                f"{at[x]:,.4g}" if x in at else "-" for x in points]])
+        shown.notes.append(f"{picture.y}, by {picture.x}")
     return shown
 
 
@@ -137,6 +148,7 @@ def distribution(place, plan):
                       "set logscale y\n"
                       "set xtics ('50' 0.301, '90' 1, '99' 2, '99.9' 3, "
                       "'99.99' 4)")
+    picture.names = {_nines(part): name for name, part in QUANTILES}
     running, notes = special.each(
         [name for name in SERVERS if plan.wants(name)],
         lambda peer: Running(peer, place))

@@ -14,9 +14,12 @@ class Table:
     rows: list
     notes: list = field(default_factory=list)
     commands: list = field(default_factory=list)
+    picture: str = ""  # its path, from the report
 
     def markdown(self):
         lines = [f"### {self.title}", ""]
+        if self.picture:
+            lines += [f"![{self.title}]({self.picture})", ""]
         if self.rows:
             lines.append("| " + " | ".join(self.head) + " |")
             lines.append("|" + "---|" * len(self.head))
