@@ -21,10 +21,10 @@ void client_init(struct client *client,
 {
     *client = (struct client){
         .number = number,
-        .begun_ns = begun_ns,
         .depth = depth,
         .fd = -1,
     };
+    client->begun_ns = begun_ns;
     list_init(&client->link);
 }
 

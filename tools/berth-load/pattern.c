@@ -87,9 +87,10 @@ int pattern_init_lines(struct pattern *pattern, size_t message)
         return error;
     }
     for (size_t i = 0; i < pattern->period; i++) {
-        pattern->bytes[i] = i % message == message - 1
-                                ? '\n'
-                                : letters[next_random(&state) >> 59];
+        pattern->bytes[i] = letters[next_random(&state) >> 59];
+        if (i % message == message - 1) {
+            pattern->bytes[i] = '\n';
+        }
     }
     pattern->stride = message;
     repeat(pattern);

@@ -56,7 +56,7 @@ static void print_faults(FILE *stream, const struct result *result)
     }
     for (size_t i = 0; i < FAULT_COUNT; i++) {
         if (result->faults[i] > 0) {
-            (void)fprintf(stream, "%s %" PRIu64 "  ", fault_name(i),
+            (void)fprintf(stream, "%s %" PRIu64 "  ", fault_name((enum fault)i),
                           result->faults[i]);
         }
     }
@@ -192,7 +192,8 @@ static void add_faults(struct json *json, const struct result *result)
 {
     json_key_begin(json, "faults", '{');
     for (size_t i = 0; i < FAULT_COUNT; i++) {
-        json_key_number(json, fault_name(i), (int64_t)result->faults[i]);
+        json_key_number(json, fault_name((enum fault)i),
+                        (int64_t)result->faults[i]);
     }
     json_end(json, '}');
     json_key(json, "first_fault");

@@ -139,11 +139,10 @@ void talk_pump(struct crowd *crowd)
 
 void talk_again(struct crowd *crowd, struct client *client)
 {
-    if (client->is_idle) {
-        begin_all(crowd, client);
-    } else if (crowd->phase != CROWD_TALKING) {
+    if (!client->is_idle && crowd->phase != CROWD_TALKING) {
         return;
-    } else if (is_open_loop(crowd) || takes_turns(crowd)) {
+    }
+    if (!client->is_idle && (is_open_loop(crowd) || takes_turns(crowd))) {
         make_ready(crowd, client);
     } else {
         begin_all(crowd, client);
@@ -208,11 +207,9 @@ static void go_on(struct crowd *crowd, struct client *client)
         }
         return;
     }
-    if (is_open_loop(crowd)) {
-        make_ready(crowd, client);
-    } else if (!takes_turns(crowd)) {
+    if (!is_open_loop(crowd) && !takes_turns(crowd)) {
         begin_all(crowd, client);
-    } else if (client->pending == 0) {
+    } else if (is_open_loop(crowd) || client->pending == 0) {
         make_ready(crowd, client);
     }
 }

@@ -61,23 +61,28 @@ START_TEST(quantiles_are_those_of_the_sorted_samples)
 }
 END_TEST
 
+static void check_told(uint64_t ns)
+{
+    uint64_t told;
+
+    clear();
+    latency_add(&latency, ns);
+    latency_add(&latency, UINT64_MAX / 2); /* so that none is capped */
+    told = latency_quantile_ns(&latency, 50000);
+    if (told < ns || told > ns + (ns >> LATENCY_STEP_BITS)) {
+        ck_abort_msg("%llu is told as %llu", (unsigned long long)ns,
+                     (unsigned long long)told);
+    }
+}
+
 /* At every place where a bucket may begin or end. */
 START_TEST(what_is_told_is_never_too_short_and_hardly_too_long)
 {
-    for (unsigned log2 = 0; log2 < LATENCY_MOST_LOG2; log2++) {
-        for (uint64_t step = 0; step < 2 * (uint64_t)LATENCY_STEPS; step++) {
-            const uint64_t ns =
-                (UINT64_C(1) << log2) + ((step << log2) / (2 * LATENCY_STEPS));
-            uint64_t told;
+    const uint64_t steps = UINT64_C(2) * LATENCY_STEPS;
 
-            clear();
-            latency_add(&latency, ns);
-            latency_add(&latency, UINT64_MAX / 2); /* so that none is capped */
-            told = latency_quantile_ns(&latency, 50000);
-            if (told < ns || told > ns + (ns >> LATENCY_STEP_BITS)) {
-                ck_abort_msg("%llu is told as %llu", (unsigned long long)ns,
-                             (unsigned long long)told);
-            }
+    for (unsigned log2 = 0; log2 < LATENCY_MOST_LOG2; log2++) {
+        for (uint64_t step = 0; step < steps; step++) {
+            check_told((UINT64_C(1) << log2) + ((step << log2) / steps));
         }
     }
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "berth-load/pattern.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "unit.h"
@@ -88,7 +87,20 @@ START_TEST(connections_differ)
 }
 END_TEST
 
-/* Each line ends where its message does, wherever a connection begins. */
+/* Four lines: each ends where its message does, and has no other end. */
+static void check_four(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < 4 * size; i++) {
+        if ((bytes[i] == '\n') != (i % size == size - 1)) {
+            ck_abort_msg("line %zu of %zu bytes", i / size, size);
+        }
+    }
+    if (size > 7) {
+        ck_assert_int_ne(memcmp(bytes, bytes + size, size), 0);
+    }
+}
+
+/* Wherever a connection begins. */
 static void check_lines(size_t size)
 {
     static char bytes[4 * 70000];
@@ -96,16 +108,7 @@ static void check_lines(size_t size)
     ck_assert_int_eq(pattern_init_lines(&pattern, size), 0);
     for (uint64_t number = 0; number < 5; number++) {
         copy_stream(bytes, pattern_start(&pattern, number), 4 * size);
-        for (size_t i = 0; i < 4 * size; i++) {
-            const bool is_end = i % size == size - 1;
-
-            if ((bytes[i] == '\n') != is_end) {
-                ck_abort_msg("line %zu of %zu bytes", i / size, size);
-            }
-        }
-        if (size > 7) {
-            ck_assert_int_ne(memcmp(bytes, bytes + size, size), 0);
-        }
+        check_four(bytes, size);
     }
     pattern_fini(&pattern);
 }

@@ -59,7 +59,8 @@ START_TEST(each_fault_has_a_name)
 {
     for (size_t i = 0; i < FAULT_COUNT; i++) {
         for (size_t j = 0; j < i; j++) {
-            ck_assert_str_ne(fault_name(i), fault_name(j));
+            ck_assert_str_ne(fault_name((enum fault)i),
+                             fault_name((enum fault)j));
         }
     }
 }
