@@ -21,7 +21,7 @@ from settings import has_plugin
 
 LOAD = os.path.join(BUILD, "bin", "berth-load")
 HTTP = 'settings: {routes: [{path: "/", respond: {body: "Hello"}}]}'
-SHORT = ["--time=100ms", "--warmup=0"]
+SHORT = ["--time=50ms", "--warmup=0"]
 FAULTS = ("refused", "reset", "ended", "timeout", "wrong", "surplus",
           "malformed", "system")
 
@@ -60,32 +60,36 @@ def served(plugin):
 class Ours(unittest.TestCase):
     """Each way to send, to each protocol: no byte is wrong."""
 
-    WAYS = ([], ["--depth=16"], ["--connections=200", "--active=3"],
-            ["--reconnect=1"], ["--reconnect=5", "--depth=2"],
-            ["--rate=2000"], ["--rate=500", "--reconnect=1"],
-            ["--idle=50"], ["--workers=3", "--sources=9"])
+    DEEP, TURNS = ["--depth=16"], ["--connections=200", "--active=3"]
+    NEW, NEW_DEEP = ["--reconnect=1"], ["--reconnect=5", "--depth=2"]
+    RATE, NEW_RATE = ["--rate=2000"], ["--rate=500", "--reconnect=1"]
+    IDLE, MANY = ["--idle=50"], ["--workers=3", "--sources=9"]
 
-    def check_all(self, plugin, *more):
+    def check_all(self, plugin, *ways, more=()):
         if not has_plugin(plugin):
             self.skipTest(f"{plugin} is not built")
         with Server(served(plugin)) as server:
-            for way in self.WAYS:
+            for way in ways:
                 with self.subTest(way):
                     told = measured(self, *SHORT, *way, *more,
                                     f"--profile={plugin}", server.address)
                     self.assertGreater(told["latency_ns"]["count"], 0)
 
     def test_echo(self):
-        self.check_all("echo")
+        self.check_all("echo", [], self.DEEP, self.TURNS, self.NEW,
+                       self.NEW_DEEP, self.RATE, self.NEW_RATE, self.IDLE,
+                       self.MANY)
 
     def test_echo_of_large_messages(self):
-        self.check_all("echo", "--size=100kB", "--connections=5")
+        self.check_all("echo", self.DEEP, self.NEW_DEEP, self.RATE,
+                       more=["--size=100kB", "--connections=5"])
 
     def test_line(self):
-        self.check_all("line")
+        self.check_all("line", self.DEEP, self.NEW, self.IDLE)
 
     def test_http(self):
-        self.check_all("http")
+        self.check_all("http", self.DEEP, self.NEW, self.NEW_DEEP,
+                       self.NEW_RATE, self.IDLE, self.MANY)
 
     def test_a_unix_socket(self):
         config = "protocols:\n  - plugin: echo.so\n    listen: unix:./sock\n"

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define VERSION "HTTP/1."
 #define VERSION_SIZE (sizeof(VERSION) - 1)
@@ -81,20 +80,26 @@ static bool read_length(const char *text, uint64_t *length)
     return *skip_blanks(next) == '\r';
 }
 
+/* Does the text, which ends in no NUL, begin with that word? The word is in
+   small letters. */
+static bool begins_with(const char *text, const char *word)
+{
+    while (*word != '\0' && tolower((unsigned char)*text) == *word) {
+        text++;
+        word++;
+    }
+    return *word == '\0';
+}
+
 /* The value, if the line is that field. */
 static const char *value_of(const char *line, const char *name)
 {
-    const size_t length = strlen(name);
-
-    if (strncasecmp(line, name, length) != 0 || line[length] != ':') {
-        return NULL;
-    }
-    return skip_blanks(line + length + 1);
+    return begins_with(line, name) ? skip_blanks(line + strlen(name)) : NULL;
 }
 
 static int read_field(struct reply *reply, const char *line, const char **why)
 {
-    const char *value = value_of(line, "content-length");
+    const char *value = value_of(line, "content-length:");
 
     if (value != NULL && !read_length(value, &reply->left)) {
         return refuse(why, -EPROTO, "a Content-Length that is no number");
@@ -102,12 +107,12 @@ static int read_field(struct reply *reply, const char *line, const char **why)
     if (value != NULL && reply->step == REPLY_TO_THE_END) {
         reply->step = REPLY_BODY;
     }
-    value = value_of(line, "transfer-encoding");
-    if (value != NULL && strncasecmp(value, "chunked", 7) == 0) {
+    value = value_of(line, "transfer-encoding:");
+    if (value != NULL && begins_with(value, "chunked")) {
         reply->step = REPLY_CHUNK_SIZE;
     }
-    value = value_of(line, "connection");
-    if (value != NULL && strncasecmp(value, "close", 5) == 0) {
+    value = value_of(line, "connection:");
+    if (value != NULL && begins_with(value, "close")) {
         reply->is_last = true;
     }
     return 0;

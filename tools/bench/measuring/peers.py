@@ -38,6 +38,7 @@ class Peer:
     version: Sequence[str] = ()
     paths: Mapping[str, str] = field(default_factory=dict)
     environment: Callable[[Place], Mapping[str, str]] = lambda place: {}
+    ready: str = ""  # a word in its log, behind which all its processes serve
 
     def check(self):
         if self.program and shutil.which(self.program) is None:
@@ -142,17 +143,19 @@ def _all():
     yield Peer("h2o", "h2o", configured("h2o.conf.in", ["h2o", "-c", "@"]),
                package="h2o", program="h2o", version=["h2o", "--version"],
                paths=FILES)
-    yield Peer("berth", "Berth, echo", berth("echo"))
-    yield Peer("berth-edge", "Berth, echo, edge-triggered",
-               berth("echo", extra="trigger: edge"))
-    yield Peer("berth-two", "Berth, echo, two workers", berth("echo", 2))
-    yield Peer("berth-one-process", "Berth, echo, workers: 0",
-               berth("echo", 0))
-    yield Peer("berth-many", "Berth, echo, six workers", berth("echo", 6))
-    yield Peer("berth-crowd", "Berth, echo, 60 workers", berth("echo", 60))
-    yield Peer("berth-busy", "Berth, echo, busy_poll: 50us",
-               berth("echo", extra="busy_poll: 50us"))
-    yield Peer("berth-http", "Berth, http", berth("http"), paths=FIXED)
+    for name, label, command in (
+            ("berth", "Berth, echo", berth("echo")),
+            ("berth-edge", "Berth, echo, edge-triggered",
+             berth("echo", extra="trigger: edge")),
+            ("berth-two", "Berth, echo, two workers", berth("echo", 2)),
+            ("berth-one-process", "Berth, echo, workers: 0", berth("echo", 0)),
+            ("berth-many", "Berth, echo, six workers", berth("echo", 6)),
+            ("berth-crowd", "Berth, echo, 60 workers", berth("echo", 60)),
+            ("berth-busy", "Berth, echo, busy_poll: 50us",
+             berth("echo", extra="busy_poll: 50us"))):
+        yield Peer(name, label, command, ready="ready:")
+    yield Peer("berth-http", "Berth, http", berth("http"), paths=FIXED,
+               ready="ready:")
 
 
 PEERS = {peer.name: peer for peer in _all()}
@@ -194,15 +197,20 @@ class Running:
             self.stop()
             raise
 
+    def _serves(self):
+        """It says so, or else takes a connection."""
+        if self.peer.ready:
+            with open(self.log, errors="replace") as file:
+                return self.peer.ready in file.read()
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
     def _wait(self):
-        """It listens when it takes a connection."""
         deadline = time.monotonic() + START_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                pass
+        while not self._serves():
             if self.process.poll() is not None:
                 raise Missing("it ended at once: " + self.last_line())
             if time.monotonic() > deadline:
