@@ -47,12 +47,14 @@ def measure(place, running, options, time_ms, path=None):
         raise Wrong(told["first_fault"])
     if told["messages"] == 0:
         raise Wrong("no message was answered in the time")
+    if told["cpu_ns_per_message"] is None:
+        raise Missing("its processor time is not known")
     return told
 
 
 # What a measurement comes to: name to what is read of it.
 METRICS = {
-    "cpu": lambda told: told["cpu_ns_per_message"] or 0,
+    "cpu": lambda told: told["cpu_ns_per_message"],
     "rate": lambda told: told["messages_per_second"],
     "p50": lambda told: told["latency_ns"]["p50"],
     "p99": lambda told: told["latency_ns"]["p99"],

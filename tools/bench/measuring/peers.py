@@ -18,6 +18,7 @@ from .place import SOURCES, Missing, Place, run_or_miss
 
 START_S = 20  # a server that does not listen by then is missing
 STOP_S = 10
+SAME_LOOKS = 5  # at its processes, before they are those that it has
 
 # What stands in server.yaml for http: the same answer as that of the others.
 BERTH_HTTP = ('settings: {routes: [{path: /fixed, respond: {body: "Hello, '
@@ -216,6 +217,16 @@ class Running:
             if time.monotonic() > deadline:
                 raise Missing(f"it does not listen after {START_S} s: "
                               + self.last_line())
+            time.sleep(0.02)
+        self._wait_for_processes(deadline)
+
+    def _wait_for_processes(self, deadline):
+        """Some have helpers that end when it serves."""
+        before, same = None, 0
+        while same < SAME_LOOKS and time.monotonic() < deadline:
+            now = self.pids()
+            same = same + 1 if now == before else 0
+            before = now
             time.sleep(0.02)
 
     def last_line(self):
