@@ -9,10 +9,11 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from unittest import mock
 
-from harness import BUILD, SOURCE
+from harness import BUILD, SOURCE, TIMEOUT_S
 from misconduct import Bad
 
 BENCH = os.path.join(SOURCE, "tools", "bench")
@@ -184,16 +185,36 @@ class Servers(unittest.TestCase):
                 sock.sendall(data[::-1])
 
         with Bad(serve) as bad:
-            running = mock.Mock(address=bad.address)
+            running = mock.MagicMock(address=bad.address)
             running.pids.return_value = [os.getpid()]
             with self.assertRaisesRegex(loading.Wrong, "instead of"):
                 loading.measure(self.place, running, ["--connections=1"], 50)
 
     def test_processes_are_all_counted(self):
+        """The one that checks server.yaml may take its time to end."""
         with peers.Running(peers.PEERS["berth-two"], self.place) as running:
-            self.assertEqual(len(running.pids()), 3)
+            deadline = time.monotonic() + TIMEOUT_S
+            while len(running.pids()) != 3:
+                self.assertLess(time.monotonic(), deadline, running.pids())
             self.assertGreater(loading.cpu_ns(running.pids()), 0)
             self.assertGreater(loading.private_bytes(running.pids()), 0)
+
+    def test_one_that_spins_does_so_only_while_it_is_measured(self):
+        with peers.Running(peers.PEERS["bare-spin"], self.place) as running:
+            self.await_state(running, "T")
+            with running.awake():
+                self.await_state(running, "R")
+            self.await_state(running, "T")
+            self.measure(running, [])
+            self.await_state(running, "T")
+
+    def await_state(self, running, wanted):
+        deadline = time.monotonic() + TIMEOUT_S
+        state = None
+        while state != wanted:
+            self.assertLess(time.monotonic(), deadline, state)
+            with open(f"/proc/{running.process.pid}/stat") as file:
+                state = file.read().rpartition(")")[2].split()[0]
 
     def test_the_bare_loops_lose_no_byte(self):
         for name, options in (("bare", ["--depth=16"]),
@@ -212,10 +233,9 @@ class Servers(unittest.TestCase):
         try:
             told = loading.measure(self.place, running,
                                    ["--connections=4", *options], 50, path)
-        except loading.Wrong as error:
-            self.assertIn("no message was answered in the time", str(error))
-        else:
-            self.assertGreater(told["messages"], 0)
+        except loading.Nothing:
+            return
+        self.assertGreater(told["messages"], 0)
 
 
 class Smoke(unittest.TestCase):
@@ -228,7 +248,7 @@ class Smoke(unittest.TestCase):
     def test_a_report(self):
         with tempfile.TemporaryDirectory(prefix="berth-") as folder:
             done = self.run_bench(
-                "--build", BUILD, "--output", folder, "--pairs=1", "--time=50",
+                "--build", BUILD, "--output", folder, "--pairs=1", "--time=100",
                 "--peers=bare-edge,berth", "--only=echo-64")
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             with open(os.path.join(folder, "RESULTS.md")) as file:
@@ -239,8 +259,11 @@ class Smoke(unittest.TestCase):
         ratio = r" [\d.]+ \[[\d.]+, [\d.]+\] \|"
         for label in ("bare epoll loop, level-triggered once more (A/A)",
                       "bare epoll loop, edge-triggered", "Berth, echo"):
-            self.assertRegex(text, rf"(?m)^\| {re.escape(label)} \|{ratio * 4}")
-        self.assertNotIn("not measured", text)
+            label = re.escape(label)
+            self.assertRegex(
+                text, rf"(?m)^\| {label} \|{ratio * 4}|^- {label}: not "
+                r"measured: (no message was answered in the time|its "
+                r"processor time is not known)$")
         self.assertIn("to reach: CPU time per message at most 1.03", text)
 
     def test_the_list(self):

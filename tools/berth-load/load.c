@@ -30,7 +30,7 @@ struct load {
     uint64_t start_ns;  /* of talking */
     uint64_t measured_from_ns;
     uint64_t cpu_ns; /* of the server's processes, when that began */
-    bool has_cpu;
+    int processes;   /* that these are */
     bool is_over;
 };
 
@@ -90,19 +90,20 @@ static uint64_t end_due_ns(const struct load *load)
 
 static void read_processors(struct load *load, bool is_end)
 {
-    uint64_t ns;
+    uint64_t ns = 0;
+    int count;
 
-    if (load->parts->number != 0 || load->options->pid_count == 0 ||
-        processor_read(load->options->pids, load->options->pid_count, &ns) <
-            0) {
+    if (load->parts->number != 0) {
         return;
     }
-    if (is_end && load->has_cpu) {
+    count = processor_read(load->options->pids, load->options->pid_count, &ns);
+    /* What a process took that has ended meanwhile nobody knows. */
+    if (is_end && count > 0 && count == load->processes) {
         load->parts->board->cpu_ns = ns - load->cpu_ns;
         load->parts->board->has_cpu = true;
     }
     load->cpu_ns = ns;
-    load->has_cpu = true;
+    load->processes = count;
 }
 
 static void begin_measuring(struct load *load)

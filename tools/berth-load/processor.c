@@ -33,6 +33,7 @@ static int add_thread(int folder, const char *name, uint64_t *ns)
     return 0;
 }
 
+/* Returns 1, 0 if there is none, or -errno. */
 static int add_process(pid_t pid, uint64_t *ns)
 {
     char path[PATH_SIZE];
@@ -43,7 +44,7 @@ static int add_process(pid_t pid, uint64_t *ns)
     (void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
     folder = opendir(path);
     if (folder == NULL) {
-        return errno == ENOENT ? -ESRCH : -errno;
+        return errno == ENOENT ? 0 : -errno;
     }
     while (error == 0 && (entry = readdir(folder)) != NULL) {
         if (entry->d_name[0] != '.') {
@@ -51,20 +52,22 @@ static int add_process(pid_t pid, uint64_t *ns)
         }
     }
     (void)closedir(folder);
-    return error;
+    return error < 0 ? error : 1;
 }
 
 int processor_read(const pid_t *pids, size_t count, uint64_t *ns)
 {
     uint64_t sum = 0;
+    int there = 0;
 
     for (size_t i = 0; i < count; i++) {
-        const int error = add_process(pids[i], &sum);
+        const int one = add_process(pids[i], &sum);
 
-        if (error < 0) {
-            return error;
+        if (one < 0) {
+            return one;
         }
+        there += one;
     }
     *ns = sum;
-    return 0;
+    return there;
 }

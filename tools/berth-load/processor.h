@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Sums it up over all threads that live. Returns 0, or -errno: -ESRCH, there is
-   no such process. */
+/* Sums it up over all threads that live. Returns how many of these processes
+   are there; or -errno. */
 int processor_read(const pid_t *pids, size_t count, uint64_t *ns);
 
 #endif

@@ -13,6 +13,10 @@ from .place import Missing
 START_S = 60  # for connections to be opened, and last answers
 
 
+class Nothing(Exception):
+    """It was too short: there is nothing to tell."""
+
+
 class Wrong(Exception):
     """The answers were not what they should be: nothing is measured."""
 
@@ -35,20 +39,21 @@ def measure(place, running, options, time_ms, path=None):
     pids = ",".join(map(str, running.pids()))
     command = [place.load, "--json", "--quiet", f"--time={time_ms}ms",
                f"--warmup={warmup_of(time_ms)}ms", f"--cpu-of={pids}", *arguments_of(running, options, path)]
-    done = subprocess.run(command, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True, check=False,
-                          timeout=START_S + time_ms / 1000,
-                          preexec_fn=isolate.pin(place.client[:1]))
+    with running.awake():
+        done = subprocess.run(command, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, check=False,
+                              timeout=START_S + time_ms / 1000,
+                              preexec_fn=isolate.pin(place.client[:1]))
     if done.returncode not in (0, 1):
         raise Missing(done.stderr.strip() or f"status {done.returncode}")
     told = json.loads(done.stdout)
     if done.returncode == 1:
         raise Wrong(told["first_fault"])
     if told["messages"] == 0:
-        raise Wrong("no message was answered in the time")
+        raise Nothing("no message was answered in the time")
     if told["cpu_ns_per_message"] is None:
-        raise Missing("its processor time is not known")
+        raise Nothing("its processor time is not known")
     return told
 
 
@@ -64,10 +69,12 @@ METRICS = {
 
 @dataclass
 class Comparison:
-    """A peer against the base. pairs: for each metric."""
+    """A peer against the base. pairs: for each metric. failure: why there are
+    none. dropped: pairs in which there was nothing to tell."""
     label: str
     pairs: dict = field(default_factory=dict)
     failure: str = ""
+    dropped: int = 0
 
     def add(self, base, peer):
         for name, read in METRICS.items():
@@ -98,6 +105,11 @@ def compare(place, base, others, count, time_ms, settings):
             try:
                 told = [measure(place, one, settings(one)[0], time_ms,
                                 settings(one)[1]) for one in order]
+            except Nothing as error:
+                comparison.dropped += 1
+                if comparison.dropped == count:
+                    comparison.failure = str(error)
+                continue
             except (Wrong, Missing, subprocess.TimeoutExpired) as error:
                 comparison.failure = str(error)
                 continue

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The servers that are measured: how each is had, started and stopped."""
 
+import contextlib
 import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import string
 import subprocess
@@ -40,6 +42,7 @@ class Peer:
     paths: Mapping[str, str] = field(default_factory=dict)
     environment: Callable[[Place], Mapping[str, str]] = lambda place: {}
     ready: str = ""  # a word in its log, behind which all its processes serve
+    spins: bool = False  # it takes a processor even while nothing happens
 
     def check(self):
         if self.program and shutil.which(self.program) is None:
@@ -98,7 +101,8 @@ def _all():
     yield Peer("bare-edge-64k", "bare loop, edge to EAGAIN, 64 KiB buffer",
                bare("edge", 65536))
     yield Peer("bare-512k", "bare loop, 512 KiB buffer", bare("level", 524288))
-    yield Peer("bare-spin", "bare loop that never sleeps", bare("spin"))
+    yield Peer("bare-spin", "bare loop that never sleeps", bare("spin"),
+               spins=True)
     yield Peer("bare-http", "bare loop that answers blindly", bare("http"),
                paths=FIXED)
     yield Peer("bare-close", "bare loop that answers and closes",
@@ -197,6 +201,7 @@ class Running:
         except BaseException:
             self.stop()
             raise
+        self._halt()
 
     def _serves(self):
         """It says so, or else takes a connection."""
@@ -213,10 +218,10 @@ class Running:
         deadline = time.monotonic() + START_S
         while not self._serves():
             if self.process.poll() is not None:
-                raise Missing("it ended at once: " + self.last_line())
+                raise Missing("it ended at once: " + self.words())
             if time.monotonic() > deadline:
                 raise Missing(f"it does not listen after {START_S} s: "
-                              + self.last_line())
+                              + self.words())
             time.sleep(0.02)
         self._wait_for_processes(deadline)
 
@@ -229,10 +234,26 @@ class Running:
             before = now
             time.sleep(0.02)
 
-    def last_line(self):
+    def _halt(self):
+        """One that spins would take time from the others."""
+        if self.peer.spins:
+            self.process.send_signal(signal.SIGSTOP)
+
+    @contextlib.contextmanager
+    def awake(self):
+        """Only within may it be used."""
+        self.process.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self._halt()
+
+    def words(self):
+        """What it said of its failure: an error, or else the last line."""
         with open(self.log, errors="replace") as file:
-            lines = file.read().strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+            lines = file.read().strip().splitlines() or ["nothing was said"]
+        errors = [line for line in lines if "error" in line.lower()]
+        return (errors or lines[-1:])[0]
 
     def pids(self):
         """Of all its processes."""
@@ -246,11 +267,12 @@ class Running:
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
+            self.process.send_signal(signal.SIGCONT)
             try:
                 self.process.wait(STOP_S)
             except subprocess.TimeoutExpired:
                 for pid in reversed(self.pids()):
-                    os.kill(pid, 9)
+                    os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def __enter__(self):

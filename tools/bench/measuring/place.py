@@ -4,6 +4,7 @@
 import itertools
 import os
 import resource
+import socket
 import subprocess
 import tempfile
 
@@ -34,7 +35,7 @@ class Place:
         self.files = os.path.join(self.folder, "files")
         self.server, self.client, self.processors = isolate.choose_processors()
         self.open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        self._ports = itertools.count(isolate.FIRST_PORT)
+        self._ports = itertools.count(isolate.first_port())
         self._names = itertools.count()
         for path in (self.berth, self.load):
             if not os.path.exists(path):
@@ -55,7 +56,16 @@ class Place:
         return os.path.join(self.files, name)
 
     def next_port(self):
-        return next(self._ports)
+        """One that nobody has."""
+        while True:
+            port = next(self._ports)
+            with socket.socket() as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    sock.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    pass
 
     def new_folder(self):
         path = os.path.join(self.folder, f"server-{next(self._names)}")

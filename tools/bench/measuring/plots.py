@@ -118,7 +118,8 @@ def _add(rates, place, plan, server, options):
     try:
         rates.append(loading.measure(place, server, options, plan.time_ms)
                      ["messages_per_second"])
-    except (loading.Wrong, Missing, subprocess.SubprocessError):
+    except (loading.Wrong, loading.Nothing, Missing,
+            subprocess.SubprocessError):
         pass  # a gap in the line
 
 
@@ -171,7 +172,7 @@ def _draw_distribution(place, plan, picture, running):
     for name, server in running.items():
         try:
             told = loading.measure(place, server, options, 5 * plan.time_ms)
-        except (loading.Wrong, Missing):
+        except (loading.Wrong, loading.Nothing, Missing):
             continue
         picture.lines[PEERS[name].label] = [
             (_nines(part), told["latency_ns"][quantile] / 1000)

@@ -159,6 +159,9 @@ def measure_row(place, plan, row):
                 loading.compare(place, base, others, plan.pairs, plan.time_ms,
                                 lambda _: (list(row.options), row.path)),
                 row.metrics)
+            if row.burns:
+                notes += [f"{label}: {special.burnt(running)}"
+                          for label, running in others.items()]
         finally:
             for running in others.values():
                 running.stop()
@@ -191,7 +194,7 @@ def measure_all(place, plan, options):
                 tables.append(measure_row(place, plan, rows[name]))
             else:
                 tables += measure_special(place, plan, name, options.output)
-        except (Missing, loading.Wrong, OSError,
+        except (Missing, loading.Wrong, loading.Nothing, OSError,
                 subprocess.SubprocessError) as error:
             title = rows[name].title if name in rows else SPECIAL[name]
             tables.append(table.Table(title, [], [],

@@ -9,7 +9,8 @@ from typing import Sequence
 class Row:
     """base: what the others are compared with. options: of berth-load. path:
     what HTTP asks for. metrics: what is shown, see loading.METRICS. goal: in
-    words, of berth's ratio."""
+    words, of berth's ratio. burns: it is also told what the servers take of a
+    processor while nothing happens."""
     name: str
     title: str
     base: str
@@ -18,6 +19,7 @@ class Row:
     goal: str
     metrics: Sequence[str] = ("cpu", "rate", "p50", "p99")
     path: str = None
+    burns: bool = False
 
 
 ROWS = (
@@ -69,7 +71,7 @@ ROWS = (
         ("bare", "libuv", "berth", "berth-busy"),
         ("--connections=1", "--size=64"),
         "p50 of berth-busy at most 1.1 (busy polling is an option)",
-        metrics=("p50", "p99", "rate", "cpu")),
+        metrics=("p50", "p99", "rate", "cpu"), burns=True),
     Row("two-workers", "Echo, 64 bytes, two workers against one", "berth",
         ("berth-two",), ("--connections=64", "--size=64"),
         "CPU time per message at most 1.05"),

@@ -26,7 +26,7 @@ def each(names, use):
         peer = PEERS[name]
         try:
             found[name] = use(peer)
-        except (Missing, loading.Wrong, OSError,
+        except (Missing, loading.Wrong, loading.Nothing, OSError,
                 subprocess.SubprocessError) as error:
             notes.append(f"{peer.label}: not measured: {error}")
     return found, notes
@@ -297,9 +297,10 @@ def million(place, plan):
     return [made]
 
 
-def burnt(place, peer):
-    """Share of a processor that it takes while nothing happens."""
-    with Running(peer, place) as running:
+def burnt(running):
+    """What it takes of a processor while nothing happens, in words."""
+    with running.awake():
         before = loading.cpu_ns(running.pids())
         time.sleep(BURN_S)
-        return (loading.cpu_ns(running.pids()) - before) / (BURN_S * 1e9)
+        share = (loading.cpu_ns(running.pids()) - before) / (BURN_S * 1e9)
+    return f"{share:.1%} of a processor while nobody says anything"

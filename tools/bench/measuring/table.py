@@ -81,6 +81,9 @@ def of_comparisons(title, base_label, comparisons, metrics):
         else:
             table.rows.append([one.label, *[show_ratio(one.ratio(name))
                                             for name in metrics]])
+            if one.dropped:
+                table.notes.append(f"{one.label}: {one.dropped} pairs were too "
+                                   "short to tell anything")
     return table
 
 
