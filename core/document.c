@@ -12,6 +12,9 @@
 #include "syntax.h"
 #include "tree.h"
 
+/* Enough for most files. */
+#define FIRST_SIZE ((size_t)16 * 1024)
+
 /* What is being read. */
 struct reading {
     const char *text;
@@ -153,39 +156,66 @@ free_both:
     return error;
 }
 
-/* Reads up to size bytes, fewer only at the end of the file. */
-static ssize_t read_whole(int fd, char *text, size_t size)
+/* What is read of a file. */
+struct contents {
+    char *text;
+    size_t used, size;
+};
+
+/* One byte more than is allowed, so that it is seen to be too much. */
+static int make_room(struct contents *contents)
 {
-    size_t used = 0;
+    const size_t most = SYNTAX_SIZE_MAX + 1;
+    size_t size = contents->size == 0 ? FIRST_SIZE : contents->size * 2;
+    char *text;
 
-    while (used < size) {
-        const ssize_t count = read(fd, text + used, size - used);
-
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return -errno;
-        }
-        if (count == 0) {
-            break;
-        }
-        used += (size_t)count;
+    if (size > most) {
+        size = most;
     }
-    return (ssize_t)used;
+    text = realloc(contents->text, size);
+    if (text == NULL) {
+        return -ENOMEM;
+    }
+    contents->text = text;
+    contents->size = size;
+    return 0;
 }
 
-static ssize_t read_file(const char *path, char *text, size_t size)
+/* Returns 1; 0: at the end, or there is too much; or -errno. */
+static int read_more(int fd, struct contents *contents)
+{
+    ssize_t count;
+
+    if (contents->used > SYNTAX_SIZE_MAX) {
+        return 0;
+    }
+    if (contents->used == contents->size && make_room(contents) < 0) {
+        return -ENOMEM;
+    }
+    do {
+        count = read(fd, contents->text + contents->used,
+                     contents->size - contents->used);
+    } while (count < 0 && errno == EINTR);
+    if (count < 0) {
+        return -errno;
+    }
+    contents->used += (size_t)count;
+    return count == 0 ? 0 : 1;
+}
+
+static int read_file(const char *path, struct contents *contents)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t used;
+    int result;
 
     if (fd < 0) {
         return -errno;
     }
-    used = read_whole(fd, text, size);
+    do {
+        result = read_more(fd, contents);
+    } while (result > 0);
     (void)close(fd);
-    return used;
+    return result;
 }
 
 int document_load(const char *path,
@@ -193,26 +223,18 @@ int document_load(const char *path,
                   struct errors *errors,
                   struct document **document)
 {
-    /* One more than is allowed, so that it is seen to be too much. */
-    const size_t size = SYNTAX_SIZE_MAX + 1;
     const struct place place = {.file = file};
-    char *text = malloc(size);
-    ssize_t used;
-    int error;
+    struct contents contents = {.text = NULL};
+    int error = read_file(path, &contents);
 
-    if (text == NULL) {
-        errors_no_memory(errors);
-        return -ENOMEM;
-    }
-    used = read_file(path, text, size);
-    if (used < 0) {
-        error = (int)used;
+    if (error == 0) {
+        error = document_parse(contents.text, contents.used, file, errors,
+                               document);
+    } else {
         errors_add(errors, &place, NULL, "cannot be read: %s",
                    strerror(-error));
-    } else {
-        error = document_parse(text, (size_t)used, file, errors, document);
     }
-    free(text);
+    free(contents.text);
     return error;
 }
 

@@ -107,4 +107,7 @@ static inline void loop_cancel_timer(struct source *source)
  */
 int loop_turn(struct loop *loop);
 
+/* One turn that asks nobody what is ready: timers, and the turn's end. */
+void loop_turn_blind(struct loop *loop);
+
 #endif

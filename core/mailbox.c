@@ -68,6 +68,16 @@ int mailbox_send(struct mailbox *mailbox, struct letter *letter)
 
 /* -------------------------------------------------------------- delivering */
 
+bool mailbox_is_empty(struct mailbox *mailbox)
+{
+    bool is_empty;
+
+    (void)pthread_mutex_lock(&mailbox->lock);
+    is_empty = mailbox->first == NULL;
+    (void)pthread_mutex_unlock(&mailbox->lock);
+    return is_empty;
+}
+
 /* Takes out the letters before *end. */
 static struct letter *take_until(struct mailbox *mailbox, struct letter **end)
 {
@@ -81,6 +91,8 @@ static struct letter *take_until(struct mailbox *mailbox, struct letter **end)
     mailbox->fresh = &mailbox->first;
     if (rest == NULL) {
         mailbox->last = &mailbox->first;
+    }
+    if (rest == NULL && taken != NULL) {
         (void)eventfd_read(mailbox->fd, &count);
     }
     return taken;

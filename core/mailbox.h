@@ -14,6 +14,8 @@
 #ifndef BERTH_MAILBOX_H
 #define BERTH_MAILBOX_H
 
+#include <stdbool.h>
+
 #include "loop.h"
 
 struct mailbox;
@@ -38,6 +40,9 @@ int mailbox_open(struct loop *loop, struct mailbox **mailbox);
  * system call.
  */
 int mailbox_send(struct mailbox *mailbox, struct letter *letter);
+
+/* From any thread: is there anything that was not delivered yet? */
+bool mailbox_is_empty(struct mailbox *mailbox);
 
 /* On the loop's thread: from now on nothing is accepted. What was accepted is
    still delivered, by the loop's turns or by mailbox_deliver_rest(). */

@@ -87,22 +87,48 @@ void slab_fini(struct slab *slab)
     slab->used = 0;
 }
 
-/* Asks for twice as much and gives back what is not aligned. */
-static char *map_aligned(size_t size)
+static char *map(size_t size)
 {
-    char *start = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+    char *start = mmap(NULL, size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return start == MAP_FAILED ? NULL : start;
+}
+
+/* Bytes from start to the next place that is aligned. */
+static size_t to_alignment(const char *start, size_t size)
+{
+    return (size - ((uintptr_t)start & (size - 1))) & (size - 1);
+}
+
+/* Asks for twice as much and gives back what is not aligned. */
+static char *map_and_cut(size_t size)
+{
+    char *start = map(2 * size);
     size_t before;
 
-    if (start == MAP_FAILED) {
+    if (start == NULL) {
         return NULL;
     }
-    before = (size - ((uintptr_t)start & (size - 1))) & (size - 1);
+    before = to_alignment(start, size);
     if (before > 0) {
         (void)munmap(start, before);
     }
     (void)munmap(start + before + size, size - before);
     return start + before;
+}
+
+/* Linux maps next to what was mapped before: beside an aligned block there is
+   room for an aligned one. */
+static char *map_aligned(size_t size)
+{
+    char *start = map(size);
+
+    if (start == NULL || to_alignment(start, size) == 0) {
+        return start;
+    }
+    (void)munmap(start, size);
+    return map_and_cut(size);
 }
 
 static char *

@@ -110,26 +110,28 @@ def errors_of(call):
             [(error, True) for error in quiet.split()])
 
 
-def choose_faults(scenario, counts):
-    """Which faults to inject. counts: how often each call came."""
+def choose_faults(scenario, report):
+    """Which faults to inject. report: of a run without one."""
     faults = []
-    for call, count in sorted(counts.items()):
+    for call, count in sorted(report.calls.items()):
         if call in ALLOCATIONS or call in NEVER:
             continue
         skip = scenario.skip.get(call, "").split()
         loud = scenario.loud.get(call, "").split()
         errors = [(error, quiet and error not in loud)
                   for error, quiet in errors_of(call) if error not in skip]
-        for number in range(scenario.first.get(call, 1), count + 1):
+        first = scenario.first.get(call, 1)
+        before = report.started.get(call, 0) if scenario.skips_start else 0
+        for number in range(max(first, before + 1), count + 1):
             if not errors or number > EVERY and number % STRIDE != 0:
                 continue
-            chosen = errors if number <= ALL_ERRORS else \
+            chosen = errors if number - before <= ALL_ERRORS else \
                 [errors[number % len(errors)]]
             for error, quiet in chosen:
                 faults.append(Fault(call, number, error, False, quiet))
                 if call == "memory":
                     faults.append(Fault(call, number, error, True, False))
-                elif number == 1 and error.startswith("short"):
+                elif number == before + 1 and error.startswith("short"):
                     faults.append(Fault(call, number, error, True, quiet))
     return faults
 
@@ -168,7 +170,7 @@ class Outcome:
 
     def __init__(self, scenario, baseline):
         self.scenario = scenario
-        self.calls = baseline.report.calls
+        self.report = baseline.report
         self.injected = collections.Counter()
         self.missed = 0
         self.failures = []
@@ -219,7 +221,7 @@ def run_scenario(scenario):
                 with lock:
                     outcome.failures.append((fault, str(failure)))
 
-        faults = choose_faults(scenario, outcome.calls)
+        faults = choose_faults(scenario, outcome.report)
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(attempt, faults))
     return outcome
@@ -235,7 +237,7 @@ def print_table(outcomes):
     for call in calls:
         cells = []
         for outcome in outcomes:
-            count = outcome.calls.get(call, 0)
+            count = outcome.report.calls.get(call, 0)
             cells.append(f"{outcome.injected[call]} / {count}"
                          if count or outcome.injected[call] else "-")
         print(f"{call:16}" + "".join(f"{cell:>14}" for cell in cells))

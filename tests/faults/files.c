@@ -88,6 +88,7 @@ ssize_t pread(int fd, void *buffer, size_t size, off_t offset)
 
 ssize_t write(int fd, const void *buffer, size_t size)
 {
+    plan_note(buffer, size);
     return plan_fails_or_cuts(CALL_write, &size)
                ? -1
                : REAL(write)(fd, buffer, size);

@@ -26,6 +26,7 @@ class Jobs(Serving):
                                                "posts": POSTS}}
         if trigger == "edge":
             self.skip = faults.NOT_AT_EDGE
+            self.skips_start = True  # it is the same
 
     def talk(self, run, addresses):
         self.take_turns(run, addresses)

@@ -30,6 +30,7 @@ class Loans(Serving):
             "trigger": trigger, "lends": LENDS}}
         if trigger == "edge":
             self.skip = faults.NOT_AT_EDGE
+            self.skips_start = True  # it is the same
 
     def talk(self, run, addresses):
         shared = f"unix:{run.folder}/shared.sock"

@@ -26,6 +26,7 @@ static struct {
     size_t bytes;    /* of it; 0: half */
     atomic_uint counts[CALL_COUNT];
     atomic_uint injected[CALL_COUNT];
+    unsigned started[CALL_COUNT]; /* counts, when the start was over */
 } plan = {.call = CALL_COUNT};
 
 const char *plan_name(enum call call)
@@ -158,11 +159,27 @@ bool plan_fails_memory(enum call call)
     return (all || one) && plan.error != 0 && fail(call);
 }
 
+void plan_note(const void *written, size_t size)
+{
+    static const char ready[] = "msg=\"ready";
+
+    if (!plan.is_on || memmem(written, size, ready, strlen(ready)) == NULL) {
+        return;
+    }
+    for (enum call call = 0; call < CALL_COUNT; call++) {
+        plan.started[call] = plan.counts[call];
+    }
+}
+
 void plan_report(int fd)
 {
     for (enum call call = 0; call < CALL_COUNT; call++) {
         if (plan.counts[call] > 0) {
             (void)dprintf(fd, "calls %s %u\n", names[call], plan.counts[call]);
+        }
+        if (plan.started[call] > 0) {
+            (void)dprintf(fd, "started %s %u\n", names[call],
+                          plan.started[call]);
         }
         if (plan.injected[call] > 0) {
             (void)dprintf(fd, "injected %s %u\n", names[call],

@@ -16,6 +16,7 @@ PLUGINS = os.environ["BERTH_PLUGINS"]
 TEST_PLUGINS = os.environ["BERTH_TEST_PLUGINS"]
 PLANTED = os.path.join(os.environ["BERTH_FAULTS"], "plugins")
 SOURCES = os.path.join(HERE, "plugins")
+GUIDE = os.path.join(HERE, os.pardir, os.pardir, "protocols", "README.md")
 TRANSCRIPTS = os.path.join(HERE, os.pardir, "transcripts")
 TIMEOUT_S = 240
 
@@ -67,6 +68,16 @@ class Planted(unittest.TestCase):
                 self.assertRegex(done.stdout, message)
                 self.assertRegex(done.stdout, DETAILS.get(name, message))
                 self.assertIn(f"--only {manner} ", done.stdout)
+
+    def test_the_guide_quotes_what_is_said(self):
+        with open(GUIDE) as file:
+            pitfalls = re.search(r"^## Pitfalls\n(.*?)^## ", file.read(),
+                                 re.MULTILINE | re.DOTALL).group(1)
+        quotes = re.findall(r"berth-try: `([^`]*)`", pitfalls)
+        for name in BUGS:
+            with self.subTest(name):
+                told = planted(name).stdout
+                self.assertTrue(any(quote in told for quote in quotes), told)
 
     def test_what_is_said_repeats_just_that(self):
         for name in BUGS:

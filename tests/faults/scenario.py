@@ -34,7 +34,8 @@ class Report:
     """What the shim wrote."""
 
     def __init__(self, path):
-        self.calls, self.injected, self.left = {}, {}, []
+        self.calls, self.started, self.injected = {}, {}, {}
+        self.left = []
         try:
             with open(path) as file:
                 lines = file.read().splitlines()
@@ -42,7 +43,7 @@ class Report:
             raise Failure("main did not return") from None
         for line in lines:
             kind, *rest = line.split()
-            if kind in ("calls", "injected"):
+            if kind in ("calls", "started", "injected"):
                 getattr(self, kind)[rest[0]] = int(rest[1])
             else:
                 self.left.append(line)
@@ -150,6 +151,7 @@ class Scenario:
     first = {}  # call to the number before which none is injected
     skip = {}  # call to errors that are not injected
     loud = {}  # call to errors that are not quiet here
+    skips_start = False  # are faults injected only once it is ready?
     status = 0  # without a fault
     stdout = None  # without a fault; known when that has run
     is_listing = False  # does it print failures, and succeed?

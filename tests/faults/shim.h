@@ -105,7 +105,12 @@ bool plan_fails_or_cuts(enum call call, size_t *size);
 /* The same for an allocation. */
 bool plan_fails_memory(enum call call);
 
-/* Writes lines to fd: how often each call came, and which was made to fail. */
+/* The calls so far are those of the start, if what is written says that it is
+   over. */
+void plan_note(const void *written, size_t size);
+
+/* Writes lines to fd: how often each call came, and until the start was over,
+   and which was made to fail. */
 void plan_report(int fd);
 
 /* ---------------------------------------------- memory.c: what is allocated */

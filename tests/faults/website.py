@@ -60,6 +60,7 @@ class Website(Serving):
                       "mime.types": "text/html html\n"}
         if trigger == "edge":
             self.skip = faults.NOT_AT_EDGE
+            self.skips_start = True  # it is the same
 
     def prepare(self, folder):
         os.makedirs(os.path.join(folder, "www", "sub"))

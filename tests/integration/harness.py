@@ -205,6 +205,17 @@ def _limit_open_files(count):
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
 
+def own_address():
+    """A TCP address that is free and stays so: no other process uses this one's
+    part of 127.0.0.0/8. For where port 0 will not do, since two entries are to
+    have the same."""
+    pid = os.getpid()
+    host = f"127.{64 + (pid >> 16 & 63)}.{pid >> 8 & 255}.{pid & 255}"
+    with socket.socket() as sock:
+        sock.bind((host, 0))
+        return f"{host}:{sock.getsockname()[1]}"
+
+
 def hand_over(sockets):
     """A command in front of a program that gives it sockets, as in
     sd_listen_fds(3): pairs of a name and a socket. They must be in pass_fds."""

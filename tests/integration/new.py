@@ -15,6 +15,7 @@ from unittest import mock
 import harness
 from harness import BUILD, SOURCE, Server, connect, recv_all
 from install import check, read, write
+from markdown import BEGINNING, GUIDE, blocks, commands, page, sections
 
 PARTS = ("settings", "state", "timer")
 COMBINATIONS = [(language, parts)
@@ -167,13 +168,9 @@ class Made(Installed):
     @unittest.skipUnless(shutil.which("nc"), "no nc")
     def test_from_nothing_to_a_server(self):
         """As protocols/README.md tells it."""
-        guide = read(os.path.join(SOURCE, "protocols", "README.md"))
-        story = re.search(r"^## From nothing to a server\n(.*?)^## ", guide,
-                          re.MULTILINE | re.DOTALL).group(1)
-        blocks = re.findall(r"^```console\n(.*?)^```$", story,
-                            re.MULTILINE | re.DOTALL)
-        steps = [step for block in blocks for step in re.findall(
-            r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)]
+        found = blocks(sections(page(GUIDE))[BEGINNING])
+        self.assertEqual({block.language for block in found}, {"console"})
+        steps = [step for block in found for step in commands(block.text)]
         serve = next(i for i, (command, _) in enumerate(steps)
                      if command.startswith("berth -c"))
         self.assertEqual(len(steps), serve + 2)

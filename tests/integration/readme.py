@@ -10,8 +10,10 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import (BERTH, PLUGINS, SOURCE, Server, connect, recv_exactly,
-                     run, skip)
+import markdown
+from harness import (BERTH, PLUGINS, SOURCE, Server, connect, own_address,
+                     recv_exactly, run, skip)
+from markdown import GUIDE
 
 READMES = ["README.md", "config/README.md", "core/README.md",
            "protocols/README.md", "protocols/echo/README.md",
@@ -32,15 +34,18 @@ def find_compiler():
     return skip("no C compiler")
 
 
-def read(path):
-    with open(os.path.join(SOURCE, path)) as file:
-        return file.read()
+read = markdown.page
+
+
+def listings(path):
+    """The fenced blocks of a README, in order; of the guide only those that no
+    other test has."""
+    text = read(path)
+    return markdown.blocks(markdown.tour(text) if path == GUIDE else text)
 
 
 def blocks(path):
-    """The fenced blocks of a README, in order: (language, text)."""
-    return re.findall(r"^```(\w*)\n(.*?)^```$", read(path),
-                      re.MULTILINE | re.DOTALL)
+    return [(block.language, block.text) for block in listings(path)]
 
 
 def is_plugin(language, text):
@@ -131,14 +136,16 @@ class Readme(unittest.TestCase):
         plugin = os.path.join(self.folder, sample.name + ".so")
         if sample.config is None:
             return Server(args=[plugin + "=127.0.0.1:0"])
-        path = self.write("server.yaml",
-                          ADDRESS.sub("127.0.0.1:0", sample.config))
+        is_shared = len(ADDRESS.findall(sample.config)) > 1
+        address = own_address() if is_shared else "127.0.0.1:0"
+        path = self.write("server.yaml", ADDRESS.sub(address, sample.config))
         return Server(args=["-c", path])
 
     def talk(self, server, sample):
-        port = server.address.rpartition(":")[2]
+        host, _, port = server.address.rpartition(":")
         for command, printed in sample.talks:
             command = TALK.sub(lambda found: found.group(1) + port, command)
+            command = command.replace("127.0.0.1", host)
             self.assertEqual(shell(command, self.folder), printed, command)
 
 
@@ -247,6 +254,66 @@ class Samples(Readme):
             return b"".join(parts)
 
 
+class Guide(Readme):
+    """What the guide prints besides."""
+
+    # Section, language: the test that runs it. One of each.
+    OTHERS = {
+        ("Settings", "text"): "test_a_plugin_is_described_as_printed",
+        ("State of an entry, and init", "text"):
+            "Configs.test_the_refusal_of_an_init_is_as_printed",
+        ("The end of input, errors, log, counters", "text"):
+            "test_the_log_has_the_line_that_is_printed",
+        ("Building", "cmake"): "guide.Building",
+    }
+    COMMAND = re.compile(r"cc .* -o (\w+)\.so \1\.c|"  # see Commands
+                         r"tools/run \./\w+\.so=127\.0\.0\.1:9000")
+
+    def block(self, title, language):
+        found = [block.text for block in listings(GUIDE)
+                 if (block.section, block.language) == (title, language)]
+        self.assertEqual(len(found), 1, (title, language))
+        return found[0]
+
+    def sample(self, title):
+        text = self.block(title, "c")
+        return next(sample for sample in samples(GUIDE) if sample.text == text)
+
+    def is_run(self, block):
+        if block.language == "sh":
+            return all(self.COMMAND.fullmatch(line)
+                       for line in block.text.splitlines())
+        if block.language == "console":
+            return talks(block.text) == markdown.commands(block.text)
+        return (is_plugin(block.language, block.text) or
+                is_config(block.language, block.text))
+
+    def test_every_listing_is_run(self):
+        others = []
+        for block in listings(GUIDE):
+            if not self.is_run(block):
+                others.append((block.section, block.language))
+        self.assertEqual(sorted(others), sorted(self.OTHERS),
+                         "what no test here runs has a row in OTHERS")
+
+    def test_a_plugin_is_described_as_printed(self):
+        plugin = self.compile(self.sample("Settings"), [])
+        self.assertIn("\n\n" + self.block("Settings", "text"),
+                      run("--describe", plugin).stdout)
+
+    def test_the_log_has_the_line_that_is_printed(self):
+        title = "The end of input, errors, log, counters"
+        sample = self.sample(title)
+        self.compile(sample, [])
+        sample.config = ("log: {format: text}\nprotocols:\n"
+                         "  - plugin: ./sum.so\n    listen: 127.0.0.1:9000\n")
+        line = re.escape(self.block(title, "text").rstrip("\n"))
+        line = re.sub(r"(\d|\\[-. ])+:\d\d:\d\d\\\.\d+", r"[-0-9:. ]+", line)
+        with self.serve(sample) as server:
+            self.talk(server, sample)
+            server.wait_log(re.sub(r":40418", r":\\d+", line) + "$")
+
+
 def scenes(path):
     """What the README of a protocol shows of it: (a whole configuration, the
     commands that talk to what it serves). It is printed, or a file of the tree
@@ -325,7 +392,7 @@ class Names(unittest.TestCase):
     def test_every_function_that_is_named_exists(self):
         code = ""
         for folder in ("core", "core/include/berth", "protocols/http",
-                       "tools/simulator"):
+                       "tools/simulator", "tests/plugins/kv"):
             for name in os.listdir(os.path.join(SOURCE, folder)):
                 if name.endswith((".c", ".h")):
                     code += read(os.path.join(folder, name))

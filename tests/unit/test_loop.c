@@ -146,6 +146,22 @@ START_TEST(a_turn_is_reports_then_timers_then_its_end)
 }
 END_TEST
 
+START_TEST(a_blind_turn_leaves_what_is_ready_to_the_next)
+{
+    struct watched watched;
+
+    watched_open(&watched, &noting);
+    loop_set_timer(&loop, &watched.source, 5);
+    clock_ms += 10;
+    loop_turn_blind(&loop);
+    ck_assert_str_eq(steps, "xe");
+    ck_assert_uint_eq(loop.turn, 1);
+    take_turn();
+    ck_assert_str_eq(steps, "re");
+    (void)close(watched.fd);
+}
+END_TEST
+
 static void note_turn(struct source *source, uint32_t events)
 {
     struct watched *watched = CONTAINER_OF(source, struct watched, source);
@@ -492,6 +508,7 @@ UNIT_MAIN_WITH("loop",
                a_new_source_has_no_timer,
                what_is_ready_is_told_with_its_events,
                a_turn_is_reports_then_timers_then_its_end,
+               a_blind_turn_leaves_what_is_ready_to_the_next,
                a_turn_has_its_number_from_its_beginning_to_the_next,
                a_loop_without_an_end_function_turns,
                a_turn_takes_so_many_reports_and_the_next_one_the_rest,

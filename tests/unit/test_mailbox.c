@@ -124,9 +124,11 @@ START_TEST(letters_come_in_the_order_in_which_they_were_sent)
         ck_assert_int_eq(notes[i].result, 0);
     }
     ck_assert_str_eq(delivered, "");
+    ck_assert(!mailbox_is_empty(mailbox));
     take_turn();
     ck_assert_str_eq(delivered, "abc");
     ck_assert(!is_ready());
+    ck_assert(mailbox_is_empty(mailbox));
 }
 END_TEST
 

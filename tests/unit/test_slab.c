@@ -19,7 +19,8 @@
 #endif
 
 #define MANY 100000u
-#define BYTES_MAX ((size_t)32 * 1024 * 1024) /* of one test's objects */
+#define BYTES_FAIR ((size_t)4 * 1024 * 1024) /* of one test's objects */
+#define OBJECTS_MIN ((size_t)20)             /* more than a block has */
 
 static bool is_poisoned(const char *byte)
 {
@@ -42,8 +43,11 @@ static const size_t sizes[] = {
 /* So many objects of a size that there are several blocks, but not too big. */
 static size_t fair_count(size_t size)
 {
-    size_t count = BYTES_MAX / size;
+    size_t count = BYTES_FAIR / size;
 
+    if (count < OBJECTS_MIN) {
+        return OBJECTS_MIN;
+    }
     return count > 9000 ? 9000 : count;
 }
 

@@ -512,13 +512,16 @@ static uint32_t find_reports(const struct peer *peer)
     return events;
 }
 
-/* Would the real selector report something: the mailbox? */
-static bool is_ready(const struct simulator *simulator, int timeout_ms)
+/* The real selector is asked only where it has something to report: of the
+   mailbox, there is nothing else in it. */
+static void turn(struct simulator *simulator)
 {
-    struct pollfd selector = {.fd = simulator->loop.selector.fd,
-                              .events = POLLIN};
-
-    return poll(&selector, 1, timeout_ms) > 0;
+    simulator->loop.is_busy = true; /* it is not waited for */
+    if (mailbox_is_empty(simulator->mailbox)) {
+        loop_turn_blind(&simulator->loop);
+    } else {
+        (void)loop_turn(&simulator->loop);
+    }
 }
 
 bool simulator_turn(struct simulator *simulator)
@@ -538,13 +541,13 @@ bool simulator_turn(struct simulator *simulator)
             peer->source->ops->ready(peer->source, find_events(peer));
         }
     }
-    simulator->loop.is_busy = true; /* the real selector is not waited for */
-    (void)loop_turn(&simulator->loop);
+    turn(simulator);
     for (link = simulator->peers.next; link != &simulator->peers;
          link = link->next) {
         is_active |= find_reports(CONTAINER_OF(link, struct peer, link)) != 0;
     }
-    return is_active || simulator->loop.is_busy || is_ready(simulator, 0);
+    return is_active || simulator->loop.is_busy ||
+           !mailbox_is_empty(simulator->mailbox);
 }
 
 void simulator_run(struct simulator *simulator)
@@ -559,7 +562,10 @@ void simulator_run(struct simulator *simulator)
 
 void simulator_await(struct simulator *simulator)
 {
-    (void)is_ready(simulator, -1);
+    struct pollfd selector = {.fd = simulator->loop.selector.fd,
+                              .events = POLLIN};
+
+    (void)poll(&selector, 1, -1);
     simulator_run(simulator);
 }
 
@@ -567,7 +573,8 @@ void simulator_await(struct simulator *simulator)
 void simulator_settle(struct simulator *simulator)
 {
     simulator_run(simulator);
-    while (pool_unfinished(simulator->pool) > 0 || is_ready(simulator, 0)) {
+    while (pool_unfinished(simulator->pool) > 0 ||
+           !mailbox_is_empty(simulator->mailbox)) {
         simulator_await(simulator);
     }
 }
