@@ -6,6 +6,8 @@ asserted."""
 import os
 import random
 import re
+import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -134,6 +136,14 @@ def told(number):
     """What berth-load would tell."""
     return {"cpu_ns_per_message": number, "messages_per_second": number * 10,
             "latency_ns": {"p50": number, "p99": number, "p99.9": number}}
+
+
+def open_process(pid):
+    """A descriptor of it; None if it has ended."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
 
 
 class Tables(unittest.TestCase):
@@ -265,6 +275,38 @@ class Smoke(unittest.TestCase):
                 r"measured: (no message was answered in the time|its "
                 r"processor time is not known)$")
         self.assertIn("to reach: CPU time per message at most 1.03", text)
+
+    def test_nothing_is_left_behind(self):
+        """Killed, or told to end, while servers run."""
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            with tempfile.TemporaryDirectory(prefix="berth-") as folder:
+                process = subprocess.Popen(
+                    [sys.executable, os.path.join(BENCH, "run"), "--build",
+                     BUILD, "--output", folder, "--pairs=1000",
+                     "--peers=berth", "--only=echo-64"],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "TMPDIR": folder})
+                ends = self.await_servers(process)
+                process.send_signal(number)
+                process.wait(TIMEOUT_S)
+                for end in ends:
+                    self.assertTrue(select.select([end], [], [], TIMEOUT_S)[0])
+                    os.close(end)
+
+    def await_servers(self, process):
+        """Descriptors of all its processes, once there are servers."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            self.assertIsNone(process.poll())
+            self.assertLess(time.monotonic(), deadline)
+            left, found = peers.children_of(process.pid), []
+            while left:
+                found.append(left.pop())
+                left += peers.children_of(found[-1])
+            if len(found) >= 4:
+                return [end for end in map(open_process, found)
+                        if end is not None]
 
     def test_the_list(self):
         done = self.run_bench("--list")

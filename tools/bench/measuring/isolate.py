@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """A network of its own, and which processor is whose."""
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -10,6 +12,9 @@ MARK = "BERTH_BENCH_NAMESPACE"  # in the environment: we are inside
 # Below the ports that the kernel gives to clients: 32768 to 60999.
 FIRST_PORT = 20000
 PORTS = 12000
+PR_SET_PDEATHSIG = 1  # see prctl(2)
+
+_libc = ctypes.CDLL(None)  # not after a fork
 
 
 def enter_namespace(arguments):
@@ -59,5 +64,18 @@ def listed(processors):
 
 
 def pin(processors):
-    """For subprocess's preexec_fn."""
-    return lambda: os.sched_setaffinity(0, processors)
+    """For subprocess's preexec_fn: there it runs, and not longer than we do."""
+    parent = os.getpid()
+
+    def prepare():
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+        os.sched_setaffinity(0, processors)
+
+    return prepare
+
+
+def end_by_exception():
+    """SIGTERM ends us as SIGINT does: after what we started was stopped."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

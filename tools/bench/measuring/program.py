@@ -216,6 +216,7 @@ def warn_of(load, place):
 
 
 def run(options, words, network):
+    isolate.end_by_exception()
     load_before = os.getloadavg()[0]
     begun = time.monotonic()
     place = Place(options.build, os.path.join(ROOT, "build", "bench"))
