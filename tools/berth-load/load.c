@@ -15,8 +15,6 @@
 #define OPENING_MAX ((size_t)64)
 /* How often it is looked who waits for too long. */
 #define TICK_NS (100 * MOMENT_MS)
-/* Who has left waits so long for the server's end; it owes nothing more. */
-#define LEAVE_NS (1000 * MOMENT_MS)
 #define REPORTS 256
 
 struct load {
@@ -209,15 +207,14 @@ static void look_after(struct load *load, struct client *client)
     const uint64_t since_ns = crowd->now_ns - client->moved_ns;
     const uint64_t timeout_ns = load->options->timeout_ms * MOMENT_MS;
 
+    if (since_ns <= timeout_ns) {
+        return;
+    }
     if (client->phase == CLIENT_LEAVING) {
-        if (since_ns > LEAVE_NS && crowd->phase == CROWD_FINISHING) {
-            crowd_close(crowd, client);
-        } else if (since_ns > timeout_ns) {
-            crowd_fail(crowd, client, FAULT_TIMEOUT, "no end");
-        }
-    } else if (client->phase == CLIENT_CONNECTING && since_ns > timeout_ns) {
+        crowd_fail(crowd, client, FAULT_TIMEOUT, "no end");
+    } else if (client->phase == CLIENT_CONNECTING) {
         crowd_fail(crowd, client, FAULT_TIMEOUT, "not connected");
-    } else if (client->pending > 0 && since_ns > timeout_ns) {
+    } else if (client->pending > 0) {
         crowd_fail(crowd, client, FAULT_TIMEOUT, "no answer");
     }
 }
