@@ -312,10 +312,25 @@ class BadEcho(unittest.TestCase):
         def serve(sock, server):
             sock.sendall(sock.recv(4096))
 
-        told = self.check_fault(serve, "ended",
-                                args=["--connections=0", "--idle=3",
-                                      "--time=1s"])
+        told = self.check_fault(serve, "ended", args=[
+            "--connections=0", "--idle=3", "--time=1s", *self.LOSES])
         self.assertIn("0 messages unanswered", told["first_fault"])
+
+    def test_it_ends_them_while_more_are_opened(self):
+        """They are never all there, and yet it begins."""
+        lock, before = threading.Lock(), []
+
+        def serve(sock, server):
+            data = sock.recv(4096)
+            with lock:
+                while before:
+                    before.pop().shutdown(socket.SHUT_RDWR)
+                before.append(sock)
+            sock.sendall(data)
+            server.over.wait(TIMEOUT_S)
+
+        self.check_fault(serve, "ended", "reset", args=[
+            "--connections=0", "--idle=3", *self.LOSES])
 
 
 class BadHttp(unittest.TestCase):

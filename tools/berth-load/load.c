@@ -24,7 +24,7 @@ struct load {
     struct crowd crowd;
     uint64_t tick_ns;   /* the next one */
     uint64_t opened_ns; /* when last a connection was opened */
-    size_t opened;      /* how many there were then */
+    size_t opened;      /* the most that there were */
     uint64_t start_ns;  /* of talking */
     uint64_t measured_from_ns;
     uint64_t cpu_ns; /* of the server's processes, when that began */
@@ -62,7 +62,8 @@ static void look_whether_open(struct load *load)
     struct crowd *crowd = &load->crowd;
 
     open_some(load);
-    if (crowd->settled != load->opened) {
+    /* A server that ends them again does not keep us waiting. */
+    if (crowd->settled > load->opened) {
         load->opened = crowd->settled;
         load->opened_ns = crowd->now_ns;
     }
