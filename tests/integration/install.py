@@ -55,7 +55,8 @@ class Install(unittest.TestCase):
             return Server(**options)
 
     def test_it_has_what_it_should(self):
-        for path in ("bin/berth", "bin/berth-conform", "bin/berth-new",
+        for path in ("bin/berth", "bin/berth-conform", "bin/berth-load",
+                     "bin/berth-new",
                      "bin/berth-try", "bin/berthctl", "lib/berth/echo.so",
                      "lib/berth/line.so", "lib/pkgconfig/berth-protocol.pc",
                      "etc/berth/server.yaml",
@@ -71,6 +72,7 @@ class Install(unittest.TestCase):
                      "share/fish/vendor_completions.d/berth.fish",
                      "share/zsh/site-functions/_berthctl",
                      "share/man/man1/berth-conform.1",
+                     "share/man/man1/berth-load.1",
                      "share/man/man1/berth-new.1",
                      "share/man/man1/berth-try.1",
                      "share/man/man1/berthctl.1",

@@ -18,7 +18,7 @@ from markdown import GUIDE
 READMES = ["README.md", "config/README.md", "core/README.md",
            "protocols/README.md", "protocols/echo/README.md",
            "protocols/line/README.md",
-           "tests/README.md", "tools/README.md"]
+           "tests/README.md", "tools/README.md", "tools/bench/README.md"]
 if os.path.exists(os.path.join(PLUGINS, "http.so")):
     READMES.append("protocols/http/README.md")
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]

@@ -44,7 +44,7 @@ function(berth_add_completion program)
     set(completions "${completions}" PARENT_SCOPE)
 endfunction()
 
-foreach(program IN ITEMS berth berth-conform berth-fuzz berth-try berthctl)
+foreach(program IN ITEMS berth berth-conform berth-fuzz berth-load berth-try berthctl)
     if(TARGET ${program})
         berth_add_completion(${program})
     endif()

@@ -9,7 +9,7 @@ include(GNUInstallDirs)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/berth")
 set(module_dir "${PROJECT_SOURCE_DIR}/tools/cmake")
 
-install(TARGETS berth berth-conform berthctl
+install(TARGETS berth berth-conform berth-load berthctl
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS berth-try EXPORT berth-targets
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include <berth/protocol.h>
 
@@ -90,7 +91,21 @@ void transcript_write_step(const struct step *step, FILE *stream)
     case STEP_CLOSED:
         write_closed(step, stream);
         break;
+    case STEP_CUT:
+        (void)fputs("cut\n", stream);
+        break;
     }
+}
+
+static void write_time(uint64_t ms, FILE *stream)
+{
+    const time_t seconds = (time_t)(ms / 1000);
+    char date[32];
+    struct tm tm;
+
+    (void)gmtime_r(&seconds, &tm);
+    (void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)fprintf(stream, "time %s.%03uZ\n", date, (unsigned)(ms % 1000));
 }
 
 void transcript_write_head(const struct transcript *transcript, FILE *stream)
@@ -100,5 +115,8 @@ void transcript_write_head(const struct transcript *transcript, FILE *stream)
     }
     if (transcript->input != 0) {
         (void)fprintf(stream, "input %" PRIu64 "\n", transcript->input);
+    }
+    if (transcript->time_ms != 0) {
+        write_time(transcript->time_ms, stream);
     }
 }

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What tools/bench/run is made of: see ../README.md."""
