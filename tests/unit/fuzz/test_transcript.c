@@ -47,6 +47,7 @@ START_TEST(each_kind_of_step_is_written_as_it_is_read)
 {
     check_same("settings: {max_line: 10}\n"
                "input 100\n"
+               "time 2026-11-29T15:01:02.250Z\n"
                "window 10\n"
                "> \"hello\\n\"\n"
                "< \"hello\\r\\n\\t\\\"\\\\\"\n"
@@ -60,7 +61,8 @@ START_TEST(each_kind_of_step_is_written_as_it_is_read)
                "eof\n"
                "closed 0\n"
                "closed STOPPED\n"
-               "closed ETIMEDOUT\n");
+               "closed ETIMEDOUT\n"
+               "cut\n");
 }
 END_TEST
 
