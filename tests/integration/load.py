@@ -461,7 +461,7 @@ class CommandLine(unittest.TestCase):
         for option in re.findall(r" --([a-z-]+)", load("--help").stdout):
             self.assertRegex(page, rf"(?m)^\.It .*Fl -{option}\b")
         for fault in FAULTS:
-            self.assertRegex(page, rf"(?m)^\.It Cm {fault}$")
+            self.assertRegex(page, rf"(?m)^\.It Ql {fault}$")
 
     def test_for_people(self):
         with Server(served("echo")) as server:
