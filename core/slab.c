@@ -71,6 +71,19 @@ void slab_init(struct slab *slab, size_t object_size)
     slab->head_size = head_size(size / object_size);
     slab->block_objects = (size - slab->head_size) / object_size;
     slab->used = 0;
+    slab->store = NULL;
+}
+
+/* In a store a block remembers by `fresh` how large it is. */
+static void free_block(const struct slab *slab, struct slab_block *block)
+{
+    ASAN_UNPOISON_MEMORY_REGION(block, slab->block_size);
+    if (slab->store == NULL) {
+        (void)munmap(block, slab->block_size);
+        return;
+    }
+    block->fresh = slab->block_size;
+    list_append(&slab->store->blocks, &block->link);
 }
 
 void slab_fini(struct slab *slab)
@@ -80,8 +93,7 @@ void slab_fini(struct slab *slab)
             CONTAINER_OF(slab->blocks.next, struct slab_block, link);
 
         list_remove(&block->link);
-        ASAN_UNPOISON_MEMORY_REGION(block, slab->block_size);
-        (void)munmap(block, slab->block_size);
+        free_block(slab, block);
     }
     slab->free = NULL;
     slab->used = 0;
@@ -131,6 +143,24 @@ static char *map_aligned(size_t size)
     return map_and_cut(size);
 }
 
+static struct slab_block *new_block(const struct slab *slab)
+{
+    const struct slab_store *store = slab->store;
+    struct list *link = store == NULL ? NULL : store->blocks.next;
+
+    while (link != NULL && link != &store->blocks) {
+        struct slab_block *block = CONTAINER_OF(link, struct slab_block, link);
+
+        if (block->fresh == slab->block_size) {
+            list_remove(link);
+            memset(block, 0, slab->head_size);
+            return block;
+        }
+        link = link->next;
+    }
+    return (struct slab_block *)(void *)map_aligned(slab->block_size);
+}
+
 static char *
 object_at(const struct slab *slab, struct slab_block *block, size_t index)
 {
@@ -176,7 +206,7 @@ static void *take_fresh(struct slab *slab)
             return object_at(slab, block, block->fresh++);
         }
     }
-    block = (struct slab_block *)(void *)map_aligned(slab->block_size);
+    block = new_block(slab);
     if (block == NULL) {
         return NULL;
     }

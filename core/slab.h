@@ -16,6 +16,12 @@
 
 struct slab_object;
 
+/* Blocks of slabs that ended, for those that begin: for who has many slabs, one
+   after the other, as a simulator has. Never given back to the system. */
+struct slab_store {
+    struct list blocks;
+};
+
 struct slab {
     struct list blocks;
     struct slab_object *free; /* most recently given back first: it is warm */
@@ -24,10 +30,22 @@ struct slab {
     size_t head_size; /* from a block's start to its first object */
     size_t block_objects;
     size_t used;
+    struct slab_store *store; /* NULL: blocks are the system's */
 };
+
+static inline void slab_store_init(struct slab_store *store)
+{
+    list_init(&store->blocks);
+}
 
 /* object_size: 1 byte to 16 MiB; objects are aligned to 16 bytes. */
 void slab_init(struct slab *slab, size_t object_size);
+
+/* Before the first object is taken. The store outlives the slab. */
+static inline void slab_use_store(struct slab *slab, struct slab_store *store)
+{
+    slab->store = store;
+}
 
 /* Frees all blocks; objects still in use become invalid. */
 void slab_fini(struct slab *slab);

@@ -200,6 +200,42 @@ START_TEST(an_object_costs_its_size_and_a_bit)
 }
 END_TEST
 
+/* Of the same size only, and as if they were new. */
+START_TEST(a_store_keeps_blocks_for_the_next_slab)
+{
+    struct slab_store store;
+    struct slab slab;
+    char *first;
+    void *second;
+
+    slab_store_init(&store);
+    slab_init(&slab, 100);
+    slab_use_store(&slab, &store);
+    first = slab_take(&slab);
+    memset(first, 1, 100);
+    (void)slab_take(&slab);
+    slab_fini(&slab);
+    ck_assert(!is_poisoned(first));
+
+    slab_init(&slab, BYTES_FAIR);
+    slab_use_store(&slab, &store);
+    second = slab_take(&slab);
+    ck_assert_ptr_nonnull(second);
+    slab_fini(&slab);
+
+    slab_init(&slab, 100);
+    slab_use_store(&slab, &store);
+    ck_assert_ptr_eq(slab_take(&slab), first);
+    ck_assert_int_eq(first[0], 0);
+    ck_assert_int_eq(first[99], 0);
+    ck_assert_uint_eq(slab.used, 1);
+    second = slab_take(&slab);
+    ck_assert_ptr_ne(second, first);
+    ck_assert(slab_is_used(&slab, second));
+    slab_fini(&slab);
+}
+END_TEST
+
 START_TEST(giving_back_null_is_fine)
 {
     struct slab slab;
@@ -466,6 +502,7 @@ UNIT_MAIN("slab",
           what_was_given_back_last_is_taken_first,
           no_memory_is_asked_for_while_objects_are_free,
           an_object_costs_its_size_and_a_bit,
+          a_store_keeps_blocks_for_the_next_slab,
           giving_back_null_is_fine,
           a_slab_without_objects_is_not_visited,
           a_visit_finds_just_what_is_in_use,

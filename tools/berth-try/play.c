@@ -364,6 +364,17 @@ static int add_others(struct play *play)
     return 0;
 }
 
+/* What one run's connections lay in, the next one's do. */
+static struct slab_store *get_store(void)
+{
+    static struct slab_store store;
+
+    if (store.blocks.next == NULL) {
+        slab_store_init(&store);
+    }
+    return &store;
+}
+
 int play_begin(struct play *play)
 {
     const struct script *script = play->script;
@@ -381,6 +392,7 @@ int play_begin(struct play *play)
         .wall_ms = script->transcript.time_ms,
         .adapt = judge_adapt,
         .reallocate = memory_reallocate,
+        .store = get_store(),
     };
     int error;
 

@@ -386,6 +386,8 @@ int simulator_init(struct simulator *simulator,
     }
     if (error == 0) {
         error = connections_init(&simulator->connections, &connections);
+        slab_use_store(&simulator->connections.slab, parts->store);
+        slab_use_store(&simulator->connections.extras, parts->store);
         simulator->connections.entries = simulator->entries;
         simulator->connections.listeners = listeners;
         simulator->connections.listener_count = 1;

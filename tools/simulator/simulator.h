@@ -108,6 +108,7 @@ struct simulator_parts {
     /* What the peers' bytes lie in, so that it can be told from what the server
        needs; NULL: realloc(3). Without memory the simulator aborts. */
     void *(*reallocate)(void *block, size_t size);
+    struct slab_store *store; /* of blocks for connections; NULL: none */
 };
 
 /* Begins, and runs the plugin's init. Returns 0 or -errno; if it was init's,
