@@ -11,10 +11,6 @@
 #define RING ((size_t)2048)
 /* Used each time by what is not guarded. */
 #define OPEN ((size_t)64)
-/* For states, as far as they go: none is ever given back. */
-#define STATES ((size_t)1024)
-/* How the pages are aligned. */
-#define BELOW ((size_t)64 * 1024)
 /* In bytes that were given back, and in states that are over. */
 #define STALE 0xdd
 #define ALIGNMENT ((size_t)16)
@@ -31,8 +27,6 @@ struct lent {
 static struct {
     char *ring;
     char *open;  /* the accessible pages behind it */
-    char *fresh; /* behind these: pages that no state had yet */
-    char *end;   /* of all pages */
     size_t next; /* page */
     struct lent lent[RING];
     struct lent last;
@@ -44,38 +38,18 @@ static struct {
     struct list unused; /* states whose memory is used again */
 } pages;
 
-/* Inaccessible ones, that begin aligned: the blocks that the simulated servers
-   map and unmap below fit then without a rest, which is a call or three less
-   for each. */
-static char *map_all(size_t size)
-{
-    char *base = mmap(NULL, size + BELOW, PROT_NONE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    size_t before;
-
-    if (base == MAP_FAILED) {
-        return NULL;
-    }
-    before = -(uintptr_t)base % BELOW;
-    if (before > 0) {
-        (void)munmap(base, before);
-    }
-    return base + before;
-}
-
 int pages_init(void)
 {
-    const size_t size = (RING + OPEN + 1 + STATES) * PAGE;
+    void *ring = mmap(NULL, (RING + OPEN + 1) * PAGE, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     list_init(&pages.states);
     list_init(&pages.unused);
-    pages.ring = map_all(size);
-    if (pages.ring == NULL) {
+    if (ring == MAP_FAILED) {
         return -errno;
     }
+    pages.ring = ring;
     pages.open = pages.ring + (RING * PAGE);
-    pages.fresh = pages.open + ((OPEN + 1) * PAGE);
-    pages.end = pages.ring + size;
     return mprotect(pages.open, OPEN * PAGE, PROT_READ | PROT_WRITE) < 0
                ? -errno
                : 0;
@@ -189,29 +163,17 @@ void pages_take_back(void)
 
 /* ------------------------------------------------------------------ states */
 
-/* Inaccessible ones. NULL: no memory. */
-static char *take_fresh(size_t size)
-{
-    void *base;
-
-    if (size <= (size_t)(pages.end - pages.fresh)) {
-        pages.fresh += size;
-        return pages.fresh - size;
-    }
-    base = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return base == MAP_FAILED ? NULL : base;
-}
-
 static struct pages_state *map_state(size_t span)
 {
     struct pages_state *state = malloc(sizeof(*state));
-    char *base;
+    void *base;
 
     if (state == NULL) {
         return NULL;
     }
-    base = take_fresh(span + PAGE);
-    if (base == NULL) {
+    base =
+        mmap(NULL, span + PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) {
         free(state);
         return NULL;
     }
