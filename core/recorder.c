@@ -102,11 +102,9 @@ void recorder_describe_entry(struct recorded *recorded, struct connection *c)
 
 static void tell_head(struct recorded *recorded, struct connection *c)
 {
-    const time_t seconds = (time_t)(recorded->opened_real_ms / 1000);
     struct line text = {.limit = LINE_SIZE - 1};
     char peer[ADDRESS_TEXT_MAX];
-    char date[32];
-    struct tm tm;
+    char time[RECORDING_TIME_MAX];
 
     connection_peer_text(c, peer, sizeof(peer));
     line_format(&text, "# berth %s: connection %" PRIu64 " of '", BERTH_VERSION,
@@ -114,10 +112,8 @@ static void tell_head(struct recorded *recorded, struct connection *c)
     line_escape(&text, connection_entry(c)->head.name, LINE_QUOTED);
     line_put_text(&text, "' from ");
     line_escape(&text, peer, LINE_PLAIN);
-    (void)gmtime_r(&seconds, &tm);
-    (void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    line_format(&text, "\ntime %s.%03uZ", date,
-                (unsigned)(recorded->opened_real_ms % 1000));
+    recording_format_time(recorded->opened_real_ms, time);
+    line_format(&text, "\ntime %s", time);
     text.bytes[text.length] = '\0';
     recorder_tell(recorded, c, RECORDING_HEAD, text.bytes);
     recorder_describe_entry(recorded, c);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Characters of a line between its quotation marks; the last one may be an
@@ -164,27 +165,36 @@ static void put_line(struct pen *pen, const char *line, size_t size)
     pen->text[pen->used++] = '\n';
 }
 
-/* One byte as a transcript has it. Returns how many characters that are. */
-static size_t escape(char *text, unsigned char byte)
+size_t recording_escape(char text[RECORDING_ESCAPE_MAX], unsigned char byte)
 {
-    static const char digits[] = "0123456789abcdef";
     static const char names[] = "nrt0\\\"";
     static const char values[] = "\n\r\t\0\\\"";
     const char *found = memchr(values, byte, sizeof(values) - 1);
 
-    text[0] = '\\';
     if (found != NULL) {
+        text[0] = '\\';
         text[1] = names[found - values];
+        text[2] = '\0';
         return 2;
     }
     if (byte >= ' ' && byte < 0x7f) {
         text[0] = (char)byte;
+        text[1] = '\0';
         return 1;
     }
-    text[1] = 'x';
-    text[2] = digits[byte >> 4];
-    text[3] = digits[byte & 15];
-    return 4;
+    return (size_t)snprintf(text, RECORDING_ESCAPE_MAX, "\\x%02x", byte);
+}
+
+void recording_format_time(uint64_t ms, char text[RECORDING_TIME_MAX])
+{
+    const time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    size_t length;
+
+    (void)gmtime_r(&seconds, &tm);
+    length = strftime(text, RECORDING_TIME_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)snprintf(text + length, RECORDING_TIME_MAX - length, ".%03uZ",
+                   (unsigned)(ms % 1000));
 }
 
 /* Lines end where the peer's do, so that they can be read. */
@@ -200,7 +210,7 @@ put_bytes(struct pen *pen, char mark, const unsigned char *bytes, size_t size)
 
         while (i < size && length < 3 + TEXT_MAX && !is_end) {
             is_end = bytes[i] == '\n';
-            length += escape(line + length, bytes[i++]);
+            length += recording_escape(line + length, bytes[i++]);
         }
         line[length++] = '"';
         put_line(pen, line, length);

@@ -18,6 +18,18 @@
 /* How large a file becomes, in bytes. */
 #define RECORDING_SIZE_MAX ((uint64_t)1024 * 1024)
 
+/* With their NUL. */
+#define RECORDING_ESCAPE_MAX 5
+#define RECORDING_TIME_MAX 32
+
+/* One byte as a transcript has it between quotation marks. Returns the
+   length. */
+size_t recording_escape(char text[RECORDING_ESCAPE_MAX], unsigned char byte);
+
+/* A moment as a transcript has it: "2026-11-29T15:01:02.250Z". ms: since
+   1970-01-01 UTC. */
+void recording_format_time(uint64_t ms, char text[RECORDING_TIME_MAX]);
+
 struct recording {
     int folder; /* borrowed */
     char name[RECORDING_NAME_MAX];

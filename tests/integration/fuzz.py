@@ -139,7 +139,7 @@ class Findings(Case):
         for text in (printed, again):
             self.assertRegex(text, "on_data .*(crashes|AddressSan|ends the)")
         self.assertRegex(self.read("found-textual.transcript"),
-                         r'> ".*\\x00.*"\n')
+                         r'> ".*\\0.*"\n')
 
     @unittest.skipUnless(shutil.which("clang"), "no clang")
     def test_one_that_is_instrumented(self):

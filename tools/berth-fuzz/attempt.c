@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "list.h"
+#include "loop.h"
 #include "verdict.h"
 
 #define TICK_MS 1000
@@ -44,14 +44,6 @@ static void listen_to(struct attempt *attempt)
     while ((count = read(attempt->pipe[0], text, sizeof(text))) > 0) {
         keep(attempt, text, (size_t)count);
     }
-}
-
-static uint64_t read_clock_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((uint64_t)now.tv_sec * 1000) + ((uint64_t)now.tv_nsec / 1000000);
 }
 
 /* What is looked at now and then. */
@@ -93,14 +85,14 @@ static void watch_over(struct attempt *attempt)
         {.fd = attempt->trial.pidfd, .events = POLLIN},
         {.fd = attempt->pipe[0], .events = POLLIN},
     };
-    uint64_t now_ms = read_clock_ms();
+    uint64_t now_ms = loop_monotonic_ms(NULL);
     struct vigil vigil = {.looked_ms = now_ms, .lived_ms = now_ms};
 
     while (ready[0].revents == 0) {
         int count = poll(ready, 2, TICK_MS);
 
         listen_to(attempt);
-        now_ms = read_clock_ms();
+        now_ms = loop_monotonic_ms(NULL);
         if ((count < 0 || now_ms - vigil.looked_ms >= TICK_MS) &&
             !look(attempt, &vigil, now_ms)) {
             return;

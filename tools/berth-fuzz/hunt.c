@@ -7,18 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "attempt.h"
 #include "berth-try/course.h"
 #include "berth-try/memory.h"
 #include "engine.h"
+#include "loop.h"
 
 /* A callback that has not returned for so long never will. */
 #define HANGS_MS 10000u
 /* Where nobody watches, progress is told so often. */
-#define PROGRESS_S 10
+#define PROGRESS_MS 10000u
 #define ARGUMENTS_MAX 32
 /* A sanitizer refuses one allocation of more. */
 #define MALLOC_LIMIT_MB 1024
@@ -238,29 +238,22 @@ static void hunt_inside(const struct trial *trial)
 
 struct progress {
     const struct hunt *hunt;
-    time_t begun;
-    time_t told;
+    uint64_t begun_ms;
+    uint64_t told_ms;
     bool is_terminal;
 };
-
-static time_t read_clock(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
 
 static bool tell_progress(void *arg)
 {
     struct progress *progress = arg;
     const struct hunt *hunt = progress->hunt;
-    time_t now = read_clock();
+    const uint64_t now_ms = loop_monotonic_ms(NULL);
     uint64_t inputs = hunt->board->inputs;
-    uint64_t passed = (uint64_t)(now - progress->begun);
+    uint64_t passed = (now_ms - progress->begun_ms) / 1000;
 
-    if (now - progress->told >= (progress->is_terminal ? 1 : PROGRESS_S)) {
-        progress->told = now;
+    if (now_ms - progress->told_ms >=
+        (progress->is_terminal ? 1000 : PROGRESS_MS)) {
+        progress->told_ms = now_ms;
         (void)fprintf(
             stderr, "%s%" PRIu64 "s: %" PRIu64 " inputs, %" PRIu64 " a second",
             progress->is_terminal ? "\r\033[K" : "", passed, inputs,
@@ -279,7 +272,7 @@ int hunt_run(struct hunt *hunt, struct finding_board **found)
 {
     struct progress progress = {
         .hunt = hunt,
-        .begun = read_clock(),
+        .begun_ms = loop_monotonic_ms(NULL),
         .is_terminal = isatty(STDERR_FILENO) == 1,
     };
     struct attempt *attempt = calloc(1, sizeof(*attempt));
@@ -288,7 +281,7 @@ int hunt_run(struct hunt *hunt, struct finding_board **found)
     if (attempt == NULL) {
         return -ENOMEM;
     }
-    progress.told = progress.begun;
+    progress.told_ms = progress.begun_ms;
     own.hunt = hunt;
     own.options = hunt->options->trial;
     own.options.is_verbose = false;

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "attempt.h"
 #include "berth-try/play.h"
+#include "loop.h"
 
 #define TRIES_MAX ((size_t)2000)
-#define SECONDS_MAX 20
+#define TIME_MAX_MS 20000
 #define HANGS_MS 3000u
 
 /* Of the process: where it writes what came. */
@@ -120,23 +120,15 @@ int shrink_repeat(struct shrink *shrink)
 
 struct work {
     struct shrink *shrink;
-    time_t end;
+    uint64_t end_ms;
     uint8_t input[FEED_MAX]; /* what is tried */
     size_t size;
 };
 
-static time_t read_clock(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
 static bool may_go_on(const struct work *work)
 {
-    return work->shrink->tries < TRIES_MAX && read_clock() < work->end &&
-           !hunt_is_interrupted;
+    return work->shrink->tries < TRIES_MAX &&
+           loop_monotonic_ms(NULL) < work->end_ms && !hunt_is_interrupted;
 }
 
 /* Is the same found with what is tried? Then that is the input. */
@@ -210,7 +202,7 @@ void shrink_run(struct shrink *shrink)
 {
     struct work work = {
         .shrink = shrink,
-        .end = read_clock() + SECONDS_MAX,
+        .end_ms = loop_monotonic_ms(NULL) + TIME_MAX_MS,
     };
     struct finding_board *board;
 

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "transcript.h"
+#include "recording.h"
 
 /* So many bytes of a difference are shown, and so many before it. */
 #define SHOWN_MAX 96
@@ -61,8 +61,8 @@ size_t finding_escape(char *text, size_t room, const char *bytes, size_t size)
     size_t length = 0;
 
     for (size_t i = 0; i < size; i++) {
-        char escaped[TRANSCRIPT_ESCAPE_MAX];
-        size_t count = transcript_escape(escaped, (unsigned char)bytes[i]);
+        char escaped[RECORDING_ESCAPE_MAX];
+        size_t count = recording_escape(escaped, (unsigned char)bytes[i]);
 
         if (length + count >= room) {
             break;

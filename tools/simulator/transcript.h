@@ -56,9 +56,4 @@ void transcript_fini(struct transcript *transcript);
 void transcript_write_head(const struct transcript *transcript, FILE *stream);
 void transcript_write_step(const struct step *step, FILE *stream);
 
-/* One byte as it stands between quotes, with a NUL behind. Returns the
-   length. */
-#define TRANSCRIPT_ESCAPE_MAX 5
-size_t transcript_escape(char text[TRANSCRIPT_ESCAPE_MAX], unsigned char byte);
-
 #endif

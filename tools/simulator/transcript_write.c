@@ -2,39 +2,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include <berth/protocol.h>
 
+#include "recording.h"
 #include "transcript.h"
-
-size_t transcript_escape(char text[TRANSCRIPT_ESCAPE_MAX], unsigned char byte)
-{
-    static const char named[] = "\n\r\t\\\"";
-    static const char names[] = "nrt\\\"";
-    const char *found = byte == '\0' ? NULL : strchr(named, byte);
-
-    if (found != NULL) {
-        text[0] = '\\';
-        text[1] = names[found - named];
-        text[2] = '\0';
-        return 2;
-    }
-    if (byte < 0x20 || byte > 0x7e) {
-        return (size_t)snprintf(text, TRANSCRIPT_ESCAPE_MAX, "\\x%02x", byte);
-    }
-    text[0] = (char)byte;
-    text[1] = '\0';
-    return 1;
-}
 
 static void write_bytes(const struct step *step, FILE *stream)
 {
     (void)fputs(step->kind == STEP_SEND ? "> \"" : "< \"", stream);
     for (size_t i = 0; i < step->size; i++) {
-        char text[TRANSCRIPT_ESCAPE_MAX];
+        char text[RECORDING_ESCAPE_MAX];
 
-        (void)transcript_escape(text, (unsigned char)step->bytes[i]);
+        (void)recording_escape(text, (unsigned char)step->bytes[i]);
         (void)fputs(text, stream);
     }
     (void)fputs("\"\n", stream);
@@ -97,17 +77,6 @@ void transcript_write_step(const struct step *step, FILE *stream)
     }
 }
 
-static void write_time(uint64_t ms, FILE *stream)
-{
-    const time_t seconds = (time_t)(ms / 1000);
-    char date[32];
-    struct tm tm;
-
-    (void)gmtime_r(&seconds, &tm);
-    (void)strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-    (void)fprintf(stream, "time %s.%03uZ\n", date, (unsigned)(ms % 1000));
-}
-
 void transcript_write_head(const struct transcript *transcript, FILE *stream)
 {
     if (transcript->settings != NULL) {
@@ -117,6 +86,9 @@ void transcript_write_head(const struct transcript *transcript, FILE *stream)
         (void)fprintf(stream, "input %" PRIu64 "\n", transcript->input);
     }
     if (transcript->time_ms != 0) {
-        write_time(transcript->time_ms, stream);
+        char time[RECORDING_TIME_MAX];
+
+        recording_format_time(transcript->time_ms, time);
+        (void)fprintf(stream, "time %s\n", time);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "capture.h"
 #include "fixtures.h"
+#include "recording.h"
 #include "unit.h"
 
 static struct transcript transcript;
@@ -68,17 +69,17 @@ END_TEST
 
 START_TEST(bytes_that_cannot_be_printed_are_escaped)
 {
-    check_same("> \"\\x00\\x1f\\x7f\\xff ~\"\n");
+    check_same("> \"\\0\\x1f\\x7f\\xff ~\"\n");
 }
 END_TEST
 
 START_TEST(every_byte_comes_back)
 {
     for (unsigned byte = 0; byte < 256; byte++) {
-        char text[TRANSCRIPT_ESCAPE_MAX];
+        char text[RECORDING_ESCAPE_MAX];
         char line[32];
 
-        ck_assert_uint_eq(transcript_escape(text, (unsigned char)byte),
+        ck_assert_uint_eq(recording_escape(text, (unsigned char)byte),
                           strlen(text));
         (void)snprintf(line, sizeof(line), "> \"%s\"\n", text);
         read_text(line);
