@@ -108,7 +108,8 @@ static int serve_and_finish(berth_conn *c, const struct http_request *request)
 static int begin_body(berth_conn *c,
                       const struct message *message,
                       const char *head,
-                      size_t head_size)
+                      size_t head_size,
+                      size_t first)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct http_state *state = c->state;
@@ -124,6 +125,7 @@ static int begin_body(berth_conn *c,
         state->pending = pending;
     }
     pending->head_size = head_size;
+    pending->first = first;
     pending->keeps_content = serve_wants_body(c, &message->request);
     body_begin(&pending->body, message->is_chunked, message->body_size,
                settings_of(c)->max_body);
@@ -143,7 +145,7 @@ static ssize_t end_body(berth_conn *c)
     struct http_request *request;
     struct message message;
     int error = head_parse(&local->head, pending->text.data, pending->head_size,
-                           &message);
+                           pending->first, &message);
 
     if (error < 0) {
         return error; /* it was fine when it came */
@@ -216,14 +218,15 @@ static ssize_t take_trailer(berth_conn *c, const char *data, size_t size)
 
 /* -------------------------------------------------------------------- head */
 
-/* Returns 0, -errno, or the status to refuse with. */
-static int begin_request(berth_conn *c, char *head, size_t head_size)
+/* first: of the first line. Returns 0, -errno, or the status to refuse with. */
+static int
+begin_request(berth_conn *c, char *head, size_t head_size, size_t first)
 {
     struct http_state *state = c->state;
     struct http_local *local = c->entry->local;
     struct http_request *request;
     struct message message;
-    int error = head_parse(&local->head, head, head_size, &message);
+    int error = head_parse(&local->head, head, head_size, first, &message);
 
     if (error < 0) {
         return error;
@@ -238,7 +241,7 @@ static int begin_request(berth_conn *c, char *head, size_t head_size)
         /* Whether the body comes nevertheless cannot be known. */
         request->keep_alive = false;
     } else if (message.is_chunked || message.body_size > 0) {
-        return begin_body(c, &message, head, head_size);
+        return begin_body(c, &message, head, head_size, first);
     }
     error = serve_and_finish(c, request);
     drop_pending(state);
@@ -284,7 +287,8 @@ static ssize_t go_on_collecting(berth_conn *c, const char *data, size_t size)
     if (used < 0 || !is_complete) {
         return used < 0 ? refuse(c, used, size) : used;
     }
-    result = begin_request(c, pending->text.data, pending->text.size);
+    result = begin_request(c, pending->text.data, pending->text.size,
+                           pending->scan.first);
     return result < 0 ? refuse(c, result, size) : used;
 }
 
@@ -324,7 +328,8 @@ static ssize_t take_head(berth_conn *c, char *data, size_t size)
     if (length > (ssize_t)max) {
         return refuse(c, pending_too_long(&scan, max), size);
     }
-    error = length < 0 ? (int)length : begin_request(c, data, (size_t)length);
+    error = length < 0 ? (int)length
+                       : begin_request(c, data, (size_t)length, scan.first);
     return error < 0 ? refuse(c, error, size) : length;
 }
 

@@ -150,27 +150,29 @@ static int read_method(struct http_span text, enum http_method *method)
     return 0;
 }
 
-/* method SP target SP version CRLF, with one space each. */
+/* method SP target SP version CRLF, with one space each; size: of all this. */
 static int
 read_request_line(char *data, size_t size, struct http_request *request)
 {
-    const char *end = memchr(data, '\n', size);
-    size_t length = (size_t)(end - data) + 1;
-    const char *space = memchr(data, ' ', length);
+    const char *space = memchr(data, ' ', size);
+    char *version;
     int error;
 
-    if (space == NULL || length < VERSION_SIZE ||
-        space >= end + 1 - VERSION_SIZE) {
+    if (space == NULL || size < VERSION_SIZE) {
         return -400;
     }
-    error = read_version(data + length - VERSION_SIZE, &request->minor);
+    version = data + size - VERSION_SIZE;
+    if (space >= version) {
+        return -400;
+    }
+    error = read_version(version, &request->minor);
     if (error < 0) {
         return error;
     }
     request->method_text =
         (struct http_span){.data = data, .size = (size_t)(space - data)};
     request->target.data = space + 1;
-    request->target.size = (size_t)(end + 1 - VERSION_SIZE - (space + 1));
+    request->target.size = (size_t)(version - (space + 1));
     error = read_method(request->method_text, &request->method);
     request->is_head = request->method == HTTP_METHOD_HEAD;
     return error;
@@ -181,13 +183,14 @@ read_request_line(char *data, size_t size, struct http_request *request)
 int head_parse(struct head *head,
                char *data,
                size_t size,
+               size_t first,
                struct message *message)
 {
     struct http_request *request = &message->request;
     int error;
 
     memset(message, 0, sizeof(*message));
-    error = read_request_line(data, size, request);
+    error = read_request_line(data, first, request);
     if (error == 0) {
         error = read_headers(head, data, size);
     }

@@ -61,13 +61,14 @@ void head_fini(struct head *head);
 ssize_t head_scan(struct head_scan *scan, const char *data, size_t size);
 
 /*
- * Parses a complete head. *message points into data and into head, until the
- * next call. A minor version beyond 1 is changed into 1 where it lies. Returns
- * 0 or -status.
+ * Parses a complete head, whose first line is of that size: head_scan.first.
+ * *message points into data and into head, until the next call. A minor version
+ * beyond 1 is changed into 1 where it lies. Returns 0 or -status.
  */
 int head_parse(struct head *head,
                char *data,
                size_t size,
+               size_t first,
                struct message *message);
 
 /*

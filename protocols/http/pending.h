@@ -19,6 +19,7 @@ struct store {
 struct pending {
     struct store text;     /* the head; behind it the trailer section */
     size_t head_size;      /* 0: not complete yet */
+    size_t first;          /* then, of its first line */
     struct head_scan scan; /* of the head, then of the trailer section */
     struct body body;
     struct store content; /* the body, if it is kept */

@@ -115,8 +115,8 @@ static int take_body(struct pending *pending,
 static int end_head(struct pending *pending)
 {
     struct message message;
-    int error =
-        head_parse(&head, pending->text.data, pending->text.size, &message);
+    int error = head_parse(&head, pending->text.data, pending->text.size,
+                           pending->scan.first, &message);
 
     if (error == 0) {
         check_message(&message, &pending->text);

@@ -27,7 +27,8 @@ static void teardown(void)
 static int parse(const char *data)
 {
     (void)snprintf(text, sizeof(text), "%s", data);
-    return head_parse(&head, text, strlen(text), &message);
+    return head_parse(&head, text, strlen(text), strcspn(text, "\n") + 1,
+                      &message);
 }
 
 static bool is(struct http_span span, const char *expected)
