@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SAID_WORDS_MAX 16
+#define SAID_WORDS_MAX 32
 
 static char said[4096]; /* between the last begin and end */
 static int said_fd;

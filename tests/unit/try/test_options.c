@@ -1,46 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "berth-try/options.h"
 
-#include <errno.h>
-#include <getopt.h>
 #include <string.h>
 
 #include "capture.h"
-#include "said.h"
 #include "unit.h"
 
-static struct options options;
-static char *argv[SAID_WORDS_MAX + 1];
-
-/* words: without the program. */
-static int parse(const char *words)
-{
-    char line[512];
-    int result;
-
-    (void)snprintf(line, sizeof(line), "berth-try %s", words);
-    optind = 0; /* getopt(3) begins anew */
-    said_begin();
-    result = options_parse(&options, said_split(line, argv), argv);
-    said_end();
-    return result;
-}
-
-static void take(const char *words)
-{
-    ck_assert_msg(parse(words) == 0, "'%s': %s", words, said);
-    ck_assert_str_eq(said, "");
-}
-
-static void refuse(const char *words, const char *message)
-{
-    char expected[512];
-
-    ck_assert_msg(parse(words) == -EINVAL, "'%s' is taken", words);
-    (void)snprintf(expected, sizeof(expected),
-                   "berth-try: %s\ntry 'berth-try --help'\n", message);
-    ck_assert_str_eq(said, expected);
-}
+#define PROGRAM "berth-try"
+#include "options_said.h"
 
 START_TEST(a_plugin_and_transcripts_are_enough)
 {
