@@ -31,7 +31,7 @@ void client_init(struct client *client,
 void client_fini(struct client *client)
 {
     client_close(client);
-    reply_fini(&client->reply);
+    reply_reset(&client->reply);
 }
 
 static int bind_source(int fd, uint64_t source)
@@ -112,7 +112,7 @@ void client_close(struct client *client)
     if (client->fd >= 0) {
         (void)close(client->fd);
     }
-    reply_fini(&client->reply);
+    reply_reset(&client->reply);
     client->fd = -1;
     client->phase = CLIENT_CLOSED;
     client->begun = 0;

@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "reply.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define VERSION "HTTP/1."
-#define VERSION_SIZE (sizeof(VERSION) - 1)
-/* HTTP/1.x SP three digits */
-#define STATUS_SIZE ((size_t)12)
-/* The longest line of a trailer, or beside the size of a chunk. */
-#define LINE_MAX_SIZE ((size_t)8192)
-/* The largest body that is learned, and that a length may tell. */
-#define BODY_MAX (UINT64_C(1) << 40)
+#include "list.h"
+
+/* The largest body that is learned. */
 #define LEARNED_MAX ((size_t)1 << 28)
 #define ROOM_LEAST ((size_t)4096)
-
-/* Bytes that came, and how many of them were used. */
-struct piece {
-    const char *bytes;
-    size_t size;
-    size_t used;
-    const char **why;
-};
 
 void reply_model_fini(struct reply_model *model)
 {
@@ -31,240 +17,45 @@ void reply_model_fini(struct reply_model *model)
     *model = (struct reply_model){.body = NULL};
 }
 
-void reply_fini(struct reply *reply)
+void reply_reset(struct reply *reply)
 {
-    free(reply->head);
-    *reply = (struct reply){.head = NULL};
+    *reply = (struct reply){.has_begun = false};
 }
 
-static int refuse(const char **why, int error, const char *text)
+/* For callbacks: the parser ends with it. */
+static int refuse(struct reply *reply, int error, const char *why)
 {
-    *why = text;
-    return error;
+    reply->error = error;
+    reply->why = why;
+    return HPE_USER;
 }
 
-/* ---------------------------------------------------------------- the head */
+/* ------------------------------------------------------------------ llhttp */
 
-static int digit_of(char byte, int base)
+static int end_status(llhttp_t *parser)
 {
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0';
-    }
-    if (base == 16 && isxdigit((unsigned char)byte)) {
-        return tolower((unsigned char)byte) - 'a' + 10;
-    }
-    return -1;
-}
+    struct reply *reply = CONTAINER_OF(parser, struct reply, parser);
 
-static const char *skip_blanks(const char *text)
-{
-    while (*text == ' ' || *text == '\t') {
-        text++;
-    }
-    return text;
-}
-
-/* Is the text, up to its CR, one number? */
-static bool read_length(const char *text, uint64_t *length)
-{
-    const char *next = text;
-    uint64_t number = 0;
-
-    while (digit_of(*next, 10) >= 0 && number <= BODY_MAX) {
-        number = (number * 10) + (uint64_t)digit_of(*next++, 10);
-    }
-    if (next == text || number > BODY_MAX) {
-        return false;
-    }
-    *length = number;
-    return *skip_blanks(next) == '\r';
-}
-
-/* Does the text, which ends in no NUL, begin with that word? The word is in
-   small letters. */
-static bool begins_with(const char *text, const char *word)
-{
-    while (*word != '\0' && tolower((unsigned char)*text) == *word) {
-        text++;
-        word++;
-    }
-    return *word == '\0';
-}
-
-/* The value, if the line is that field. */
-static const char *value_of(const char *line, const char *name)
-{
-    return begins_with(line, name) ? skip_blanks(line + strlen(name)) : NULL;
-}
-
-static int read_field(struct reply *reply, const char *line, const char **why)
-{
-    const char *value = value_of(line, "content-length:");
-
-    if (value != NULL && !read_length(value, &reply->left)) {
-        return refuse(why, -EPROTO, "a Content-Length that is no number");
-    }
-    if (value != NULL && reply->step == REPLY_TO_THE_END) {
-        reply->step = REPLY_BODY;
-    }
-    value = value_of(line, "transfer-encoding:");
-    if (value != NULL && begins_with(value, "chunked")) {
-        reply->step = REPLY_CHUNK_SIZE;
-    }
-    value = value_of(line, "connection:");
-    if (value != NULL && begins_with(value, "close")) {
-        reply->is_last = true;
-    }
+    reply->has_status = true;
     return 0;
 }
 
-static int read_status(struct reply *reply,
-                       const char *head,
-                       size_t size,
-                       const char **why)
+/* Some have no body, whatever their head says: RFC 9112, 6.3. */
+static int end_head(llhttp_t *parser)
 {
-    const char *digits = head + STATUS_SIZE - 3;
+    const int no_body = 1;
+    struct reply *reply = CONTAINER_OF(parser, struct reply, parser);
+    const struct reply_model *model = reply->model;
+    const unsigned status = (unsigned)llhttp_get_status_code(parser);
 
-    if (size < STATUS_SIZE || memcmp(head, VERSION, VERSION_SIZE) != 0 ||
-        digits[-1] != ' ' || digit_of(digits[0], 10) < 1 ||
-        digit_of(digits[1], 10) < 0 || digit_of(digits[2], 10) < 0) {
-        return refuse(why, -EPROTO, "no status line");
+    if (status < 100) {
+        return refuse(reply, -EPROTO, "no status has that number");
     }
-    reply->status =
-        (unsigned)((digit_of(digits[0], 10) * 100) +
-                   (digit_of(digits[1], 10) * 10) + digit_of(digits[2], 10));
-    return 0;
+    if (status >= 200 && model->is_known && status != model->status) {
+        return refuse(reply, -EBADMSG, "an answer of another status");
+    }
+    return status < 200 || status == 204 || status == 304 ? no_body : 0;
 }
-
-/* What the head says of the body. Some answers have none, whatever it says. */
-static int begin_body(struct reply *reply,
-                      const struct reply_model *model,
-                      const char **why)
-{
-    if (reply->status < 200) {
-        reply->step = REPLY_HEAD; /* the answer itself is yet to come */
-        return 0;
-    }
-    if (model->is_known && reply->status != model->status) {
-        return refuse(why, -EBADMSG, "an answer of another status");
-    }
-    if (reply->status == 204 || reply->status == 304) {
-        reply->step = REPLY_BODY;
-        reply->left = 0;
-    }
-    reply->body_size = 0;
-    return 0;
-}
-
-/* head[0..size) ends in an empty line, so that no line is without a CR. */
-static int read_head(struct reply *reply,
-                     const struct reply_model *model,
-                     const char *head,
-                     size_t size,
-                     const char **why)
-{
-    const char *end = head + size - 2;
-    const char *line;
-    int error = read_status(reply, head, size, why);
-
-    reply->step = REPLY_TO_THE_END;
-    reply->is_last = false;
-    reply->left = 0;
-    line = error < 0 ? end : (const char *)memchr(head, '\n', size) + 1;
-    while (error == 0 && line < end) {
-        const char *next = memchr(line, '\n', (size_t)(end - line));
-
-        if (next == NULL || next[-1] != '\r') {
-            return refuse(why, -EPROTO, "a line that does not end in CR LF");
-        }
-        if (memchr(line, ':', (size_t)(next - line)) == NULL) {
-            return refuse(why, -EPROTO, "a field without a colon");
-        }
-        error = read_field(reply, line, why);
-        line = next + 1;
-    }
-    return error < 0 ? error : begin_body(reply, model, why);
-}
-
-/* Where the head ends, 0: it does not. */
-static size_t head_size_of(const char *bytes, size_t size)
-{
-    const char *end = memmem(bytes, size, "\r\n\r\n", 4);
-
-    return end == NULL ? 0 : (size_t)(end - bytes) + 4;
-}
-
-/* Keeps what came for later, as much as a head may be. */
-static int keep_head(struct reply *reply, struct piece *piece)
-{
-    const char *bytes = piece->bytes + piece->used;
-    const size_t room = REPLY_HEAD_MAX - reply->head_size;
-    const size_t came = piece->size - piece->used;
-    const size_t size = came < room ? came : room;
-
-    if (reply->head == NULL) {
-        reply->head = malloc(REPLY_HEAD_MAX);
-        if (reply->head == NULL) {
-            return refuse(piece->why, -ENOMEM, "no memory for a head");
-        }
-    }
-    memcpy(reply->head + reply->head_size, bytes, size);
-    reply->head_size += size;
-    return 0;
-}
-
-/* What is there of a status line can already be none. */
-static bool begins_well(const char *bytes, size_t size)
-{
-    return memcmp(bytes, VERSION, size < VERSION_SIZE ? size : VERSION_SIZE) ==
-           0;
-}
-
-/* The same for a head that came in pieces. */
-static int take_kept_head(struct reply *reply,
-                          const struct reply_model *model,
-                          struct piece *piece)
-{
-    const size_t before = reply->head_size;
-    int error = keep_head(reply, piece);
-    size_t size;
-
-    if (error < 0) {
-        return error;
-    }
-    size = head_size_of(reply->head, reply->head_size);
-    if (size == 0 && reply->head_size == REPLY_HEAD_MAX) {
-        return refuse(piece->why, -EPROTO, "a head that is too large");
-    }
-    if (size == 0) {
-        piece->used = piece->size;
-        return begins_well(reply->head, reply->head_size)
-                   ? 0
-                   : refuse(piece->why, -EPROTO, "no status line");
-    }
-    piece->used += size - before;
-    error = read_head(reply, model, reply->head, size, piece->why);
-    free(reply->head);
-    reply->head = NULL;
-    reply->head_size = 0;
-    return error;
-}
-
-static int take_head(struct reply *reply,
-                     const struct reply_model *model,
-                     struct piece *piece)
-{
-    const char *bytes = piece->bytes + piece->used;
-    const size_t size = head_size_of(bytes, piece->size - piece->used);
-
-    if (reply->head != NULL || size == 0 || size > REPLY_HEAD_MAX) {
-        return take_kept_head(reply, model, piece);
-    }
-    piece->used += size;
-    return read_head(reply, model, bytes, size, piece->why);
-}
-
-/* ---------------------------------------------------------------- the body */
 
 static int learn(struct reply_model *model, const char *bytes, size_t size)
 {
@@ -290,159 +81,99 @@ static int learn(struct reply_model *model, const char *bytes, size_t size)
     return 0;
 }
 
-/* So many bytes of the body. */
-static int take_body(struct reply *reply,
-                     struct reply_model *model,
-                     struct piece *piece,
-                     size_t size)
+static int take_body(llhttp_t *parser, const char *bytes, size_t size)
 {
-    const char *bytes = piece->bytes + piece->used;
+    struct reply *reply = CONTAINER_OF(parser, struct reply, parser);
+    struct reply_model *model = reply->model;
 
     if (!model->is_known) {
         if (learn(model, bytes, size) < 0) {
-            return refuse(piece->why, -ENOMEM, "a body that is too large");
+            return refuse(reply, -ENOMEM, "a body that is too large");
         }
     } else if (size > model->size - reply->body_size) {
-        return refuse(piece->why, -EBADMSG, "a longer body");
+        return refuse(reply, -EBADMSG, "a longer body");
     } else if (memcmp(model->body + reply->body_size, bytes, size) != 0) {
-        return refuse(piece->why, -EBADMSG, "other bytes in the body");
+        return refuse(reply, -EBADMSG, "other bytes in the body");
     }
     reply->body_size += size;
-    piece->used += size;
+    reply->body_end = bytes + size;
     return 0;
 }
 
-static int take_counted(struct reply *reply,
-                        struct reply_model *model,
-                        struct piece *piece)
+/* What is interim comes before the answer itself. */
+static int end_message(llhttp_t *parser)
 {
-    const size_t came = piece->size - piece->used;
-    const size_t size = came < reply->left ? came : (size_t)reply->left;
+    struct reply *reply = CONTAINER_OF(parser, struct reply, parser);
+    struct reply_model *model = reply->model;
+    const unsigned status = (unsigned)llhttp_get_status_code(parser);
 
-    reply->left -= size;
-    return size == 0 ? 0 : take_body(reply, model, piece, size);
-}
-
-/* A byte of a chunk's first line. */
-static int take_size(struct reply *reply, char byte, const char **why)
-{
-    const int digit = digit_of(byte, 16);
-
-    if (digit >= 0) {
-        reply->left = (reply->left * 16) + (uint64_t)digit;
-        reply->has_digits = true;
-        if (reply->left > BODY_MAX) {
-            return refuse(why, -EPROTO, "a chunk that is too large");
-        }
+    if (status < 200) {
         return 0;
     }
-    if (!reply->has_digits) {
-        return refuse(why, -EPROTO, "a chunk without a size");
+    if (!model->is_known) {
+        model->is_known = true;
+        model->status = status;
     }
-    reply->has_digits = false;
-    reply->step = REPLY_CHUNK_REST;
-    return 0;
+    if (reply->body_size != model->size) {
+        return refuse(reply, -EBADMSG, "a shorter body");
+    }
+    reply->is_last = llhttp_should_keep_alive(parser) == 0;
+    reply->has_begun = false;
+    return HPE_PAUSED;
 }
 
-/* A byte between chunks, or behind them. Returns 1 at the end. */
-static int take_framing(struct reply *reply, char byte, const char **why)
+static void begin(struct reply *reply)
 {
-    switch (reply->step) {
-    case REPLY_CHUNK_SIZE:
-        return take_size(reply, byte, why);
-    case REPLY_CHUNK_REST:
-        if (byte == '\n') {
-            reply->step = reply->left == 0 ? REPLY_TRAILER : REPLY_CHUNK_DATA;
-            reply->line = 0;
-        } else {
-            reply->line++;
-        }
-        break;
-    case REPLY_CHUNK_END:
-        if (byte != '\r' && byte != '\n') {
-            return refuse(why, -EPROTO, "a chunk that is longer than it says");
-        }
-        if (byte == '\n') {
-            reply->step = REPLY_CHUNK_SIZE;
-        }
-        break;
-    default:
-        if (byte == '\n' && reply->line == 0) {
-            return 1;
-        }
-        reply->line = byte == '\n' ? 0 : reply->line + (byte == '\r' ? 0 : 1);
-        break;
-    }
-    return 0;
-}
+    static const llhttp_settings_t callbacks = {
+        .on_status_complete = end_status,
+        .on_headers_complete = end_head,
+        .on_body = take_body,
+        .on_message_complete = end_message,
+    };
 
-/* Lines beside chunks must end, too. */
-static int take_framings(struct reply *reply, struct piece *piece)
-{
-    int done = 0;
-
-    while (done == 0 && piece->used < piece->size &&
-           reply->step != REPLY_CHUNK_DATA) {
-        done = take_framing(reply, piece->bytes[piece->used++], piece->why);
-        if (reply->line > LINE_MAX_SIZE) {
-            return refuse(piece->why, -EPROTO, "a line that is too long");
-        }
-    }
-    return done;
+    reply_reset(reply);
+    llhttp_init(&reply->parser, HTTP_RESPONSE, &callbacks);
+    reply->has_begun = true;
 }
 
 /* ---------------------------------------------------------------- the whole */
 
-static int
-finish(struct reply *reply, struct reply_model *model, const char **why)
+/* The parser ended with an error. */
+static int fail(const struct reply *reply, const char **why)
 {
-    if (!model->is_known) {
-        model->is_known = true;
-        model->status = reply->status;
+    if (reply->error < 0) {
+        *why = reply->why;
+        return reply->error;
     }
-    if (reply->body_size != model->size) {
-        return refuse(why, -EBADMSG, "a shorter body");
-    }
-    reply->step = REPLY_HEAD;
-    return 1;
+    *why = reply->has_status ? llhttp_get_error_reason(&reply->parser)
+                             : "no status line";
+    return -EPROTO;
 }
 
-/* One step. Returns 1 at the end of the answer, 0 or -errno. */
-static int
-take_step(struct reply *reply, struct reply_model *model, struct piece *piece)
+/* All was used. Heads, and lines beside chunks, must end. */
+static int await_more(struct reply *reply,
+                      const char *bytes,
+                      size_t size,
+                      const char **why)
 {
-    int error;
-
-    switch (reply->step) {
-    case REPLY_HEAD:
-        error = take_head(reply, model, piece);
-        return error == 0 && reply->step == REPLY_BODY && reply->left == 0
-                   ? 1
-                   : error;
-    case REPLY_BODY:
-        error = take_counted(reply, model, piece);
-        return error == 0 && reply->left == 0 ? 1 : error;
-    case REPLY_CHUNK_DATA:
-        error = take_counted(reply, model, piece);
-        if (error == 0 && reply->left == 0) {
-            reply->step = REPLY_CHUNK_END;
-        }
-        return error;
-    case REPLY_TO_THE_END:
-        return take_body(reply, model, piece, piece->size - piece->used);
-    default:
-        return take_framings(reply, piece);
+    if (reply->body_end != NULL) {
+        reply->beside = (size_t)(bytes + size - reply->body_end);
+    } else {
+        reply->beside += size;
     }
+    if (reply->beside > REPLY_HEAD_MAX) {
+        *why = "a head, or a line beside a chunk, that is too large";
+        return -EPROTO;
+    }
+    return 0;
 }
 
 /* A copy of the last one, which is most of them, needs no reading. */
-static bool is_known_again(const struct reply *reply,
-                           const struct reply_model *model,
-                           const struct piece *piece)
+static bool
+is_known_again(const struct reply_model *model, const char *bytes, size_t size)
 {
-    return reply->head == NULL && model->known_size > 0 &&
-           model->known_size <= piece->size &&
-           memcmp(piece->bytes, model->known, model->known_size) == 0;
+    return model->known_size > 0 && model->known_size <= size &&
+           memcmp(bytes, model->known, model->known_size) == 0;
 }
 
 int reply_take(struct reply *reply,
@@ -452,38 +183,48 @@ int reply_take(struct reply *reply,
                size_t *used,
                const char **why)
 {
-    struct piece piece = {.bytes = bytes, .size = size, .why = why};
-    const bool is_new = reply->step == REPLY_HEAD && reply->head == NULL;
-    int done = 0;
+    const bool is_new = !reply->has_begun;
 
-    if (is_new && is_known_again(reply, model, &piece)) {
+    *used = size;
+    if (is_new && is_known_again(model, bytes, size)) {
         reply->is_last = false;
         *used = model->known_size;
         return 1;
     }
-    while (done == 0 && piece.used < size) {
-        done = take_step(reply, model, &piece);
+    if (is_new) {
+        begin(reply);
     }
-    *used = piece.used;
-    if (done > 0) {
-        done = finish(reply, model, why);
+    reply->model = model;
+    reply->body_end = NULL;
+    switch (llhttp_execute(&reply->parser, bytes, size)) {
+    case HPE_OK:
+        return await_more(reply, bytes, size, why);
+    case HPE_PAUSED:
+        break;
+    default:
+        return fail(reply, why);
     }
-    if (done > 0 && is_new && !reply->is_last &&
-        piece.used <= REPLY_KNOWN_MAX) {
-        memcpy(model->known, bytes, piece.used);
-        model->known_size = piece.used;
+    *used = (size_t)(llhttp_get_error_pos(&reply->parser) - bytes);
+    if (is_new && !reply->is_last && *used <= REPLY_KNOWN_MAX) {
+        memcpy(model->known, bytes, *used);
+        model->known_size = *used;
     }
-    return done;
+    return 1;
 }
 
 int reply_end(struct reply *reply, struct reply_model *model, const char **why)
 {
-    if (reply->step == REPLY_TO_THE_END) {
-        reply->is_last = true;
-        return finish(reply, model, why);
-    }
-    if (reply->step == REPLY_HEAD && reply->head == NULL) {
+    if (!reply->has_begun) {
         return 0;
     }
-    return refuse(why, -EPROTO, "the end in the middle of an answer");
+    reply->model = model;
+    if (llhttp_finish(&reply->parser) == HPE_PAUSED) {
+        reply->is_last = true;
+        return 1;
+    }
+    if (reply->error < 0) {
+        return fail(reply, why);
+    }
+    *why = "the end in the middle of an answer";
+    return -EPROTO;
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers of HTTP/1 as they come, in pieces of any size: where each ends, and
- * whether it is the one that is expected.
+ * Answers of HTTP/1 as they come, in pieces of any size: where each ends, which
+ * llhttp says, and whether it is the one that is expected.
  */
 #ifndef BERTH_LOAD_REPLY_H
 #define BERTH_LOAD_REPLY_H
 
+#include <llhttp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* The largest head. */
+/* The largest head, or what stands beside a chunk; in bytes, and as much as one
+   call takes more. */
 #define REPLY_HEAD_MAX ((size_t)65536)
 /* Answers up to this size, head and body, are known again by their bytes. */
 #define REPLY_KNOWN_MAX ((size_t)4096)
@@ -26,32 +28,24 @@ struct reply_model {
     size_t known_size;           /* 0: none */
 };
 
-enum reply_step {
-    REPLY_HEAD = 0,
-    REPLY_BODY,
-    REPLY_CHUNK_SIZE, /* digits */
-    REPLY_CHUNK_REST, /* behind them, up to LF */
-    REPLY_CHUNK_DATA,
-    REPLY_CHUNK_END, /* CR LF behind the data */
-    REPLY_TRAILER,
-    REPLY_TO_THE_END, /* the body ends with the connection */
-};
-
 /* An answer that has begun; of zeros before the first one. */
 struct reply {
-    enum reply_step step;
-    unsigned status;
-    bool is_last;       /* the server closes after it */
-    bool has_digits;    /* of the size of a chunk */
-    uint64_t left;      /* of the body or the chunk */
-    uint64_t body_size; /* came so far */
-    size_t line;        /* bytes of a trailer's line */
-    char *head;         /* what came of it before; NULL: nothing */
-    size_t head_size;
+    llhttp_t parser;
+    struct reply_model *model; /* while it is taken, as all that follows */
+    const char *why;           /* constant text */
+    int error;                 /* of what is no mistake of the parser's */
+    const char *body_end; /* behind the last bytes of it; NULL: none came */
+    uint64_t body_size;   /* came so far */
+    size_t beside;        /* bytes that came since, or since it began */
+    bool has_begun;
+    bool has_status; /* its first line was read */
+    bool is_last;    /* the server closes after it */
 };
 
 void reply_model_fini(struct reply_model *model);
-void reply_fini(struct reply *reply);
+
+/* What came of an answer is forgotten. */
+void reply_reset(struct reply *reply);
 
 /*
  * Takes bytes that came; *used: how many. Returns 1 at the end of an answer:

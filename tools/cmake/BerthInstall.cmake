@@ -9,13 +9,16 @@ include(GNUInstallDirs)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/berth")
 set(module_dir "${PROJECT_SOURCE_DIR}/tools/cmake")
 
-install(TARGETS berth berth-conform berth-load berthctl
+install(TARGETS berth berth-conform berthctl
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 install(TARGETS berth-try EXPORT berth-targets
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-if(TARGET berth-fuzz)
-    install(TARGETS berth-fuzz RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-endif()
+foreach(program IN ITEMS berth-fuzz berth-load)
+    if(TARGET ${program})
+        install(TARGETS ${program}
+            RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    endif()
+endforeach()
 
 # berth-new, with its templates below the same prefix.
 set(new_protocol "${PROJECT_SOURCE_DIR}/tools/new-protocol")

@@ -6,7 +6,7 @@
 #   2. libllhttp, by pkg-config (Debian 13: libllhttp-dev)
 #   3. its C sources, as Debian 12 has them in node-llhttp: below /usr, or below
 #      the folder BERTH_LLHTTP into which tools/run unpacks that package. Then
-#      they become part of the plugin.
+#      they become part of what needs it.
 include_guard(GLOBAL)
 
 set(BERTH_LLHTTP "${PROJECT_SOURCE_DIR}/build/llhttp/usr" CACHE PATH

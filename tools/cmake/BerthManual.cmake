@@ -16,10 +16,12 @@ set_target_properties(berth_manual PROPERTIES
 
 # Each stands beside what it is about; the folder is the last part of its name.
 set(sources core/berth.8 config/server.yaml.5 tools/berth-conform.1
-    tools/berth-load.1 tools/new-protocol/berth-new.1 tools/berth-try.1 tools/berthctl.1)
-if(TARGET berth-fuzz)
-    list(APPEND sources tools/berth-fuzz.1)
-endif()
+    tools/new-protocol/berth-new.1 tools/berth-try.1 tools/berthctl.1)
+foreach(program IN ITEMS berth-fuzz berth-load)
+    if(TARGET ${program})
+        list(APPEND sources tools/${program}.1)
+    endif()
+endforeach()
 set(pages)
 foreach(source IN LISTS sources)
     cmake_path(GET source FILENAME name)

@@ -19,7 +19,7 @@ static const char *why;
 
 static void fini(void)
 {
-    reply_fini(&reply);
+    reply_reset(&reply);
     reply_model_fini(&model);
 }
 
@@ -160,7 +160,7 @@ static void check_malformed(const char *text)
 {
     learn(HELLO);
     for (size_t piece = 1; piece <= strlen(text); piece++) {
-        reply_fini(&reply);
+        reply_reset(&reply);
         ck_assert_int_eq(take(text, strlen(text), piece), -EPROTO);
     }
 }
@@ -204,7 +204,7 @@ static void check_endless(const char *begin, char byte)
     memset(many, byte, sizeof(many));
     ck_assert_int_eq(error, 0);
     ck_assert_int_eq(take(many, sizeof(many), 1000), -EPROTO);
-    reply_fini(&reply);
+    reply_reset(&reply);
 }
 
 START_TEST(nothing_is_endless)
