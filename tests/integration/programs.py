@@ -12,6 +12,8 @@ from helps import (BIN, PROGRAMS, commands_of, options_of, run, statuses_of,
 
 SERVER = "berth"  # its README is that of the whole
 TOOLS = [name for name in PROGRAMS if name != SERVER]
+# Left out where what they need is missing.
+OPTIONAL = {"berth-fuzz", "berth-load"}
 MAN = os.path.join(BUILD, "man")
 
 
@@ -119,7 +121,7 @@ class Readmes(Each):
     def test_each_tool_is_in_the_table(self):
         rows = re.findall(r"^\| \[([\w-]+)\]\(#\1\) \|",
                           read(SOURCE, "tools", "README.md"), re.MULTILINE)
-        self.assertEqual(sorted(rows), self.of_each(TOOLS))
+        self.assertEqual(sorted(rows), sorted(OPTIONAL.union(TOOLS)))
 
     def test_each_is_installed(self):
         text = read(SOURCE, "README.md")
