@@ -199,6 +199,7 @@ class Servers(unittest.TestCase):
             running.pids.return_value = [os.getpid()]
             with self.assertRaisesRegex(loading.Wrong, "instead of"):
                 loading.measure(self.place, running, ["--connections=1"], 50)
+        self.assertEqual(len(self.place.wrong), 1)
 
     def test_processes_are_all_counted(self):
         """The one that checks server.yaml may take its time to end."""

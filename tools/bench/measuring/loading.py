@@ -38,7 +38,8 @@ def measure(place, running, options, time_ms, path=None):
     """What berth-load tells, as output.schema.json has it."""
     pids = ",".join(map(str, running.pids()))
     command = [place.load, "--json", "--quiet", f"--time={time_ms}ms",
-               f"--warmup={warmup_of(time_ms)}ms", f"--cpu-of={pids}", *arguments_of(running, options, path)]
+               f"--warmup={warmup_of(time_ms)}ms", f"--cpu-of={pids}",
+               *arguments_of(running, options, path)]
     with running.awake():
         done = subprocess.run(command, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -49,6 +50,7 @@ def measure(place, running, options, time_ms, path=None):
         raise Missing(done.stderr.strip() or f"status {done.returncode}")
     told = json.loads(done.stdout)
     if done.returncode == 1:
+        place.wrong.append(told["first_fault"])
         raise Wrong(told["first_fault"])
     if told["messages"] == 0:
         raise Nothing("no message was answered in the time")

@@ -34,6 +34,7 @@ class Place:
         self.folder = self.scratch.name
         self.files = os.path.join(self.folder, "files")
         self.server, self.client, self.processors = isolate.choose_processors()
+        self.wrong = []  # what servers answered that was not right
         self.open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         self._ports = itertools.count(isolate.first_port())
         self._names = itertools.count()

@@ -233,7 +233,8 @@ def run(options, words, network):
     finally:
         place.close()
     print(path)
-    return 0 if any(table.rows for table in tables) else 1
+    is_fine = any(table.rows for table in tables) and not place.wrong
+    return 0 if is_fine else 1
 
 
 def main(words):
