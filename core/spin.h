@@ -11,7 +11,8 @@
  * to be woken takes time that a spin would save.
  *
  * Where that guess is wrong, the spin ends soon. So if it found little, twice
- * as many short waits are asked for the next time, up to SPIN_WAITS_MAX.
+ * as many short waits are asked for the next time, up to SPIN_WAITS_MAX: at
+ * worst one wait in so many costs a budget.
  */
 #ifndef BERTH_SPIN_H
 #define BERTH_SPIN_H
