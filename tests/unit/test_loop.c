@@ -539,6 +539,13 @@ static void take_event(struct source *source, uint32_t events)
 static const struct source_ops taking = {.ready = take_event,
                                          .expired = note_expired};
 
+static void take_turn_with_event(void)
+{
+    ck_assert_int_eq(eventfd_write(event_fd, 1), 0);
+    take_turn();
+    ck_assert_str_eq(steps, "re");
+}
+
 /* So many events that the next wait is spun. */
 static void make_busy(struct watched *watched, uint64_t us)
 {
@@ -548,9 +555,7 @@ static void make_busy(struct watched *watched, uint64_t us)
     watched_open(watched, &taking);
     event_fd = watched->fd;
     for (int i = 0; i < SPIN_WAITS; i++) {
-        ck_assert_int_eq(eventfd_write(watched->fd, 1), 0);
-        take_turn();
-        ck_assert_str_eq(steps, "re");
+        take_turn_with_event();
     }
     brief_calls = 0;
 }
