@@ -22,8 +22,8 @@
 
 /* Short waits in a row before it begins, at first; and what it has to find to
    have been worth while. */
-#define SPIN_WAITS 8
-#define SPIN_WAITS_MAX 64
+#define SPIN_WAITS UINT32_C(8)
+#define SPIN_WAITS_MAX UINT32_C(64)
 
 struct spin {
     uint64_t budget_ns; /* 0: never */

@@ -554,7 +554,7 @@ static void make_busy(struct watched *watched, uint64_t us)
     loop_busy_poll(&loop, us);
     watched_open(watched, &taking);
     event_fd = watched->fd;
-    for (int i = 0; i < SPIN_WAITS; i++) {
+    for (unsigned i = 0; i < SPIN_WAITS; i++) {
         take_turn_with_event();
     }
     brief_calls = 0;
@@ -566,7 +566,7 @@ START_TEST(without_busy_poll_nobody_asks_for_the_brief_time)
 
     watched_open(&watched, &noting);
     loop.brief = tell_nothing;
-    for (int i = 0; i < 2 * SPIN_WAITS; i++) {
+    for (unsigned i = 0; i < 2 * SPIN_WAITS; i++) {
         take_turn();
         ck_assert_str_eq(steps, "re");
     }

@@ -4,6 +4,9 @@
 #include "unit.h"
 
 #define BUDGET UINT64_C(50000)
+#define WAITS UINT64_C(8)
+#define WAITS_MAX UINT64_C(64)
+_Static_assert(WAITS == SPIN_WAITS && WAITS_MAX == SPIN_WAITS_MAX, "the same");
 
 static struct spin spin;
 static uint64_t now_ns;
@@ -35,24 +38,24 @@ static uint64_t be_silent(void)
 }
 
 /* So many short waits; returns how many of them were not slept. */
-static unsigned wait_shortly(unsigned count)
+static uint64_t wait_shortly(uint64_t count)
 {
-    unsigned spun = 0;
+    uint64_t spun = 0;
 
-    for (unsigned i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++) {
         spun += wait_for(BUDGET / 2) != 0 ? 1 : 0;
     }
     return spun;
 }
 
 /* How many short waits are slept before one is spun. */
-static unsigned count_slept(void)
+static uint64_t count_slept(void)
 {
-    unsigned count = 0;
+    uint64_t count = 0;
 
     while (wait_for(BUDGET / 2) == 0) {
         count++;
-        ck_assert_uint_le(count, 2 * SPIN_WAITS_MAX);
+        ck_assert_uint_le(count, 2 * WAITS_MAX);
     }
     return count;
 }
@@ -69,23 +72,23 @@ END_TEST
 
 START_TEST(some_short_waits_in_a_row_turn_it_on)
 {
-    ck_assert_uint_eq(wait_shortly(SPIN_WAITS), 0);
+    ck_assert_uint_eq(wait_shortly(WAITS), 0);
     ck_assert_uint_eq(spin_begin(&spin, now_ns), BUDGET);
 }
 END_TEST
 
 START_TEST(a_long_wait_begins_the_row_anew)
 {
-    ck_assert_uint_eq(wait_shortly(SPIN_WAITS - 1), 0);
+    ck_assert_uint_eq(wait_shortly(WAITS - 1), 0);
     ck_assert_uint_eq(wait_for(2 * BUDGET + 1), 0);
-    ck_assert_uint_eq(wait_shortly(SPIN_WAITS), 0);
+    ck_assert_uint_eq(wait_shortly(WAITS), 0);
     ck_assert_uint_eq(wait_shortly(1), 1);
 }
 END_TEST
 
 START_TEST(a_wait_that_slept_is_short_up_to_twice_the_budget)
 {
-    for (unsigned i = 0; i < SPIN_WAITS; i++) {
+    for (uint64_t i = 0; i < WAITS; i++) {
         ck_assert_uint_eq(wait_for(2 * BUDGET), 0);
     }
     ck_assert_uint_eq(wait_for(1), BUDGET);
@@ -94,14 +97,14 @@ END_TEST
 
 START_TEST(it_stays_on_while_waits_are_short)
 {
-    (void)wait_shortly(SPIN_WAITS);
-    ck_assert_uint_eq(wait_shortly(5 * SPIN_WAITS_MAX), 5 * SPIN_WAITS_MAX);
+    (void)wait_shortly(WAITS);
+    ck_assert_uint_eq(wait_shortly(5 * WAITS_MAX), 5 * WAITS_MAX);
 }
 END_TEST
 
 START_TEST(silence_costs_the_budget_once)
 {
-    (void)wait_shortly(3 * SPIN_WAITS);
+    (void)wait_shortly(3 * WAITS);
     ck_assert_uint_eq(be_silent(), BUDGET);
     for (int i = 0; i < 100; i++) {
         ck_assert_uint_eq(be_silent(), 0);
@@ -112,7 +115,7 @@ END_TEST
 /* A timer ends a wait; what is left of the budget stays. */
 START_TEST(a_wait_that_is_interrupted_goes_on)
 {
-    (void)wait_shortly(SPIN_WAITS);
+    (void)wait_shortly(WAITS);
     ck_assert_uint_eq(spin_begin(&spin, now_ns), BUDGET);
     now_ns += BUDGET / 4;
     spin_end(&spin, now_ns, false);
@@ -127,7 +130,7 @@ END_TEST
 /* One report a second, with a timer every 10 us. */
 START_TEST(interruptions_do_not_make_a_wait_short)
 {
-    for (unsigned i = 0; i < 2 * SPIN_WAITS; i++) {
+    for (uint64_t i = 0; i < 2 * WAITS; i++) {
         for (int tick = 0; tick < 100; tick++) {
             ck_assert_uint_eq(spin_begin(&spin, now_ns), 0);
             now_ns += BUDGET / 5;
@@ -140,7 +143,7 @@ END_TEST
 
 START_TEST(what_is_there_at_once_is_a_short_wait)
 {
-    for (unsigned i = 0; i < SPIN_WAITS; i++) {
+    for (uint64_t i = 0; i < WAITS; i++) {
         now_ns += 10 * BUDGET; /* at work */
         spin_end(&spin, now_ns, true);
     }
@@ -150,15 +153,15 @@ END_TEST
 
 START_TEST(what_found_little_takes_longer_to_come_back)
 {
-    ck_assert_uint_eq(count_slept(), SPIN_WAITS);
-    for (unsigned slept = 2 * SPIN_WAITS; slept <= SPIN_WAITS_MAX; slept *= 2) {
+    ck_assert_uint_eq(count_slept(), WAITS);
+    for (uint64_t slept = 2 * WAITS; slept <= WAITS_MAX; slept *= 2) {
         (void)be_silent();
         ck_assert_uint_eq(wait_for(10 * BUDGET), 0);
         ck_assert_uint_eq(count_slept(), slept);
     }
     (void)be_silent();
     ck_assert_uint_eq(wait_for(10 * BUDGET), 0);
-    ck_assert_uint_eq(count_slept(), SPIN_WAITS_MAX);
+    ck_assert_uint_eq(count_slept(), WAITS_MAX);
 }
 END_TEST
 
@@ -167,11 +170,11 @@ START_TEST(what_found_enough_comes_back_soon)
     (void)count_slept();
     (void)be_silent();
     ck_assert_uint_eq(wait_for(10 * BUDGET), 0);
-    ck_assert_uint_eq(count_slept(), 2 * SPIN_WAITS);
-    ck_assert_uint_eq(wait_shortly(SPIN_WAITS - 1), SPIN_WAITS - 1);
+    ck_assert_uint_eq(count_slept(), 2 * WAITS);
+    ck_assert_uint_eq(wait_shortly(WAITS - 1), WAITS - 1);
     (void)be_silent();
     ck_assert_uint_eq(wait_for(10 * BUDGET), 0);
-    ck_assert_uint_eq(count_slept(), SPIN_WAITS);
+    ck_assert_uint_eq(count_slept(), WAITS);
 }
 END_TEST
 
