@@ -208,6 +208,7 @@ apply_top(struct making *making, const struct node *node, struct keys_top *keys)
     config->edge_triggered = keys->trigger == KEYS_TRIGGER_EDGE;
     config->sniff_timeout_ms = keys->sniff_timeout_ms;
     config->slow_callback_ms = keys->slow_callback_ms;
+    config->busy_poll_us = keys->busy_poll_us;
     config->pool_threads = (size_t)keys->pool.threads;
     config->pool_queue = (size_t)keys->pool.queue;
     config->log = (struct config_log){

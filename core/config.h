@@ -35,6 +35,7 @@ struct config {
     bool edge_triggered;
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
+    uint64_t busy_poll_us;     /* 0: none */
     size_t pool_threads;
     size_t pool_queue; /* jobs that may wait */
     struct config_log log;

@@ -312,6 +312,16 @@ static const berth_option top[] = {
      .min = 1,
      .max = DAYS_24,
      .help = "a plugin's callback that takes longer is logged"},
+    {.name = "busy_poll",
+     .type = OPTION_MICROSECONDS,
+     .flags = BERTH_NONE,
+     BERTH_FIELD(struct keys_top, busy_poll_us),
+     .fallback = "none",
+     .min = 1,
+     .max = 1000,
+     .help = "while traffic is regular a worker asks for that long again and "
+             "again whether something came before it sleeps: short round trips "
+             "for a processor"},
     {.name = "start_timeout",
      .type = BERTH_DURATION,
      BERTH_FIELD(struct keys_top, start_timeout_ms),

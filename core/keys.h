@@ -64,6 +64,7 @@ struct keys_top {
     uint64_t drain_timeout_ms; /* 0: none */
     uint64_t sniff_timeout_ms; /* 0: none */
     uint64_t slow_callback_ms; /* 0: none */
+    uint64_t busy_poll_us;     /* 0: none */
     uint64_t start_timeout_ms;
     int32_t old_generations;
     const char *crash_limit; /* as in "5/1m"; NULL: none */

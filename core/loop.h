@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "selector.h"
+#include "spin.h"
 #include "timer.h"
 
 struct loop;
@@ -55,6 +56,9 @@ struct loop {
     loop_clock_fn *wall; /* loop_wall_ms(), unless a test sets another; is given
                             clock_arg, too */
     void *clock_arg;
+    struct spin spin;     /* is it worth while to wait without sleeping? */
+    loop_clock_fn *brief; /* in nanoseconds: loop_monotonic_ns(), as with wall;
+                             asked only by who spins */
     loop_end_fn *end;
     void *end_arg;
     struct epoll_event reports[LOOP_REPORTS];
@@ -62,6 +66,9 @@ struct loop {
 
 /* The clock that servers use: CLOCK_MONOTONIC; arg is ignored. */
 uint64_t loop_monotonic_ms(void *arg);
+
+/* The same in nanoseconds. */
+uint64_t loop_monotonic_ns(void *arg);
 
 /* The wall clock: milliseconds since 1970-01-01 UTC; arg is ignored. */
 uint64_t loop_wall_ms(void *arg);
@@ -77,6 +84,13 @@ int loop_open(struct loop *loop,
               loop_end_fn *end,
               void *end_arg);
 void loop_close(struct loop *loop);
+
+/*
+ * From now on, a wait that is likely to be short is spent asking again and
+ * again, for up to so long: to sleep and to be woken takes longer than that.
+ * spin.h says when. us: up to a second; 0: each wait sleeps, as at first.
+ */
+void loop_busy_poll(struct loop *loop, uint64_t us);
 
 static inline void source_init(struct source *source,
                                const struct source_ops *ops)
@@ -102,8 +116,9 @@ static inline void loop_cancel_timer(struct source *source)
 
 /*
  * One turn; waits at most until the first timer, counted from the last turn's
- * time: what callbacks took since then is added. Returns 0 or -errno of the
- * wait, which leaves the loop usable.
+ * time: what callbacks took since then is added. A turn in which the loop asked
+ * in vain (busy_poll) has no reports, and the next one sleeps. Returns 0 or
+ * -errno of the wait, which leaves the loop usable.
  */
 int loop_turn(struct loop *loop);
 

@@ -35,7 +35,8 @@ set_hint(struct option_problem *problem, const char *format, ...)
 
 bool option_is_scalar(const berth_option *option)
 {
-    return option->type >= BERTH_BOOL && option->type <= BERTH_ENUM;
+    return (option->type >= BERTH_BOOL && option->type <= BERTH_ENUM) ||
+           option->type == OPTION_MICROSECONDS;
 }
 
 bool option_is_node(const berth_option *option)
@@ -114,11 +115,7 @@ static struct number_text write_amount(const berth_option *option,
 {
     struct number_text written;
 
-    if (option->type == BERTH_SIZE) {
-        (void)units_format_size(number, written.text, sizeof(written.text));
-    } else {
-        (void)units_format_duration(number, written.text, sizeof(written.text));
-    }
+    option_show_amount(option, number, written.text);
     return written;
 }
 
@@ -249,6 +246,26 @@ static int store_int(const berth_option *option,
     return 0;
 }
 
+static int parse_amount(const berth_option *option,
+                        const char *text,
+                        uint64_t *value,
+                        const char **why,
+                        struct option_problem *problem)
+{
+    char *const hint = problem->hint;
+
+    switch (option->type) {
+    case BERTH_SIZE:
+        return units_parse_size(text, value, why, hint, sizeof(problem->hint));
+    case OPTION_MICROSECONDS:
+        return units_parse_microseconds(text, value, why, hint,
+                                        sizeof(problem->hint));
+    default:
+        return units_parse_duration(text, value, why, hint,
+                                    sizeof(problem->hint));
+    }
+}
+
 static int store_amount(const berth_option *option,
                         const char *text,
                         size_t width,
@@ -262,12 +279,7 @@ static int store_amount(const berth_option *option,
         option_has_range(option) ? (uint64_t)option->max : most;
     uint64_t value = 0;
     const char *why = "";
-    const int error =
-        option->type == BERTH_SIZE
-            ? units_parse_size(text, &value, &why, problem->hint,
-                               sizeof(problem->hint))
-            : units_parse_duration(text, &value, &why, problem->hint,
-                                   sizeof(problem->hint));
+    const int error = parse_amount(option, text, &value, &why, problem);
 
     if (error == -EINVAL) {
         return refuse(problem, "%s", why);
@@ -382,6 +394,7 @@ int option_store(const berth_option *option,
         return store_int(option, given->text, width, target, problem);
     case BERTH_SIZE:
     case BERTH_DURATION:
+    case OPTION_MICROSECONDS:
         return store_amount(option, given->text, width, target, problem);
     case BERTH_STRING:
     case BERTH_PATH:

@@ -8,10 +8,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <berth/protocol.h>
 
 struct arena;
+
+/*
+ * A type beyond those of the contract, for the server's own tables only: a
+ * duration that may be shorter than a millisecond. The member is a uint32_t or
+ * a uint64_t: microseconds.
+ */
+#define OPTION_MICROSECONDS 999u /* 50us, 1ms */
 
 /* Bounds of tables: a table without end, or inside itself, is found by them. */
 #define OPTION_TABLE_MAX 256  /* options in one table */
@@ -19,9 +27,8 @@ struct arena;
 #define OPTION_DEPTH_MAX 8    /* tables within tables, the outer one counted */
 
 /*
- * Types beyond those of the contract, for the server's own tables only: the
- * member is a `const struct node *`, the value as it stands in the file; items,
- * min and max describe what others make of it.
+ * More of them: the member is a `const struct node *`, the value as it stands
+ * in the file; items, min and max describe what others make of it.
  */
 #define OPTION_NODE 1000u    /* anything */
 #define OPTION_ENTRIES 1001u /* a list of mappings: items, min, max */
@@ -107,6 +114,11 @@ int option_check_count(const berth_option *option,
 
 /* Room for the text of a number, a size or a duration. */
 #define OPTION_SHOWN_MAX 48
+
+/* The text of an amount, of a SIZE, DURATION or MICROSECONDS. */
+void option_show_amount(const berth_option *option,
+                        uint64_t amount,
+                        char buffer[OPTION_SHOWN_MAX]);
 
 /* Is what is stored what `none` stands for? */
 bool option_is_none(const berth_option *option,

@@ -60,6 +60,23 @@ static const char *show_int(const berth_option *option,
     return buffer;
 }
 
+void option_show_amount(const berth_option *option,
+                        uint64_t amount,
+                        char buffer[OPTION_SHOWN_MAX])
+{
+    switch (option->type) {
+    case BERTH_SIZE:
+        (void)units_format_size(amount, buffer, OPTION_SHOWN_MAX);
+        break;
+    case OPTION_MICROSECONDS:
+        (void)units_format_microseconds(amount, buffer, OPTION_SHOWN_MAX);
+        break;
+    default:
+        (void)units_format_duration(amount, buffer, OPTION_SHOWN_MAX);
+        break;
+    }
+}
+
 static const char *show_amount(const berth_option *option,
                                size_t width,
                                const void *stored,
@@ -72,11 +89,7 @@ static const char *show_amount(const berth_option *option,
     if (option_has_range(option) && amount < (uint64_t)option->min) {
         return NULL;
     }
-    if (option->type == BERTH_SIZE) {
-        (void)units_format_size(amount, buffer, OPTION_SHOWN_MAX);
-    } else {
-        (void)units_format_duration(amount, buffer, OPTION_SHOWN_MAX);
-    }
+    option_show_amount(option, amount, buffer);
     return buffer;
 }
 

@@ -37,15 +37,27 @@ static const char *name_node(const berth_option *option)
     }
 }
 
+static bool is_duration(const berth_option *option)
+{
+    return option->type == BERTH_DURATION ||
+           option->type == OPTION_MICROSECONDS;
+}
+
+static const char *name_type(const berth_option *option)
+{
+    if (option_is_node(option)) {
+        return name_node(option);
+    }
+    return nouns[is_duration(option) ? BERTH_DURATION : option->type].one;
+}
+
 /* A bound of the range, in the option's unit. */
 static void put_bound(struct line *line, const berth_option *option, int64_t n)
 {
-    char text[UNITS_TEXT_MAX];
+    char text[OPTION_SHOWN_MAX];
 
-    if (option->type == BERTH_SIZE) {
-        (void)units_format_size((uint64_t)n, text, sizeof(text));
-    } else if (option->type == BERTH_DURATION) {
-        (void)units_format_duration((uint64_t)n, text, sizeof(text));
+    if (option->type == BERTH_SIZE || is_duration(option)) {
+        option_show_amount(option, (uint64_t)n, text);
     } else {
         (void)snprintf(text, sizeof(text), "%lld", (long long)n);
     }
@@ -135,8 +147,7 @@ void phrase_value(struct line *line, const berth_option *option)
     if (option->type == BERTH_ENUM) {
         put_choices(line, option);
     } else {
-        line_put_text(line, option_is_node(option) ? name_node(option)
-                                                   : nouns[option->type].one);
+        line_put_text(line, name_type(option));
     }
     if (option->type == BERTH_LIST) {
         put_items(line, option->items);
@@ -163,7 +174,7 @@ const char *phrase_fallback(const berth_option *option)
     if (text != buffer) {
         return text;
     }
-    return option->type == BERTH_DURATION ? "0s" : "0";
+    return is_duration(option) ? "0s" : "0";
 }
 
 /* How much of the text fits into so many columns, to the end of a word; at

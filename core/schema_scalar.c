@@ -58,6 +58,8 @@ void schema_scalar_define(struct json *json)
     put_definition(json, "size", pattern);
     units_duration_pattern(pattern);
     put_definition(json, "duration", pattern);
+    units_microseconds_pattern(pattern);
+    put_definition(json, "microseconds", pattern);
     put_definition(json, "variable",
                    "\\$\\$|\\$\\{[A-Za-z_][A-Za-z0-9_]*(:-[^}]*)?\\}");
     json_key_begin(json, "text", '{');
@@ -124,7 +126,9 @@ static void put_types(struct json *json, const berth_option *option)
         put_reference(json, "size");
         break;
     case BERTH_DURATION:
-        put_reference(json, "duration");
+    case OPTION_MICROSECONDS:
+        put_reference(json, option->type == BERTH_DURATION ? "duration"
+                                                           : "microseconds");
         if (option->min <= 0) {
             put_choices(json, zero);
         }

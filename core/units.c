@@ -25,8 +25,12 @@ static const struct unit sizes[] = {
 };
 
 /* The larger first: that is the order in which they are written. */
-static const struct unit durations[] = {
+static const struct unit milliseconds[] = {
     {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1},
+};
+static const struct unit microseconds[] = {
+    {"d", 86400000000}, {"h", 3600000000}, {"m", 60000000},
+    {"s", 1000000},     {"ms", 1000},      {"us", 1},
 };
 
 /* What people write for a duration's unit, and what it is called here. */
@@ -39,9 +43,21 @@ static const struct {
     {"day", "d"},    {"days", "d"},    {"msec", "ms"},  {"msecs", "ms"},
     {"milli", "ms"}, {"millis", "ms"}, {"D", "d"},      {"H", "h"},
     {"M", "m"},      {"S", "s"},       {"MS", "ms"},    {"Ms", "ms"},
+    {"usec", "us"},  {"usecs", "us"},  {"micro", "us"}, {"micros", "us"},
+    {"US", "us"},    {"Us", "us"},
 };
 
 #define COUNT_OF(array_) (sizeof(array_) / sizeof((array_)[0]))
+
+/* What durations are counted in, and how they are written. */
+static const struct scale {
+    const struct unit *units;
+    size_t count;
+    const char *names, *examples;
+} in_ms = {milliseconds, COUNT_OF(milliseconds), "d, h, m, s and ms",
+           "30s, 1m30s or 250ms"},
+  in_us = {microseconds, COUNT_OF(microseconds), "d, h, m, s, ms and us",
+           "50us or 1ms"};
 
 /* A number and what follows it, as in "30" and "s"; both point into a text. */
 struct quantity {
@@ -211,64 +227,86 @@ int units_parse_size(const char *text,
     return 0;
 }
 
-static int refuse_duration_unit(const struct quantity *quantity,
+/* The unit that a synonym stands for; NULL: the scale has none. */
+static const char *find_synonym(const struct scale *scale,
+                                const struct quantity *quantity)
+{
+    for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
+        if (!is_named(quantity, synonyms[i].name)) {
+            continue;
+        }
+        for (size_t j = 0; j < scale->count; j++) {
+            if (strcmp(scale->units[j].name, synonyms[i].unit) == 0) {
+                return synonyms[i].unit;
+            }
+        }
+    }
+    return NULL;
+}
+
+static int refuse_duration_unit(const struct scale *scale,
+                                const struct quantity *quantity,
                                 const char **why,
                                 char *hint,
                                 size_t size)
 {
     const int digits = quantity->digit_count > 20 ? 20 : quantity->digit_count;
+    const char *meant = find_synonym(scale, quantity);
 
     if (quantity->unit_length == 0) {
-        (void)snprintf(hint, size, "did you mean %.*ss?", digits,
-                       quantity->digits);
+        (void)snprintf(hint, size, "did you mean %.*s%s?", digits,
+                       quantity->digits, scale == &in_ms ? "s" : "us");
         return refuse(why, "needs a unit", -EINVAL);
     }
-    (void)snprintf(hint, size, "the units are d, h, m, s and ms");
-    for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
-        if (is_named(quantity, synonyms[i].name)) {
-            (void)snprintf(hint, size, "did you mean %.*s%s?", digits,
-                           quantity->digits, synonyms[i].unit);
-            break;
-        }
+    if (meant != NULL) {
+        (void)snprintf(hint, size, "did you mean %.*s%s?", digits,
+                       quantity->digits, meant);
+    } else {
+        (void)snprintf(hint, size, "the units are %s", scale->names);
     }
     return refuse(why, "has an unknown unit", -EINVAL);
 }
 
 /* Adds one part to *total; *next: the first unit that may still be used. */
-static int add_part(const struct quantity *part,
+static int add_part(const struct unit *unit,
+                    uint64_t number,
                     uint64_t *total,
                     const struct unit **next,
                     const char **why)
 {
-    const struct unit *unit = find_unit(durations, COUNT_OF(durations), part);
-    uint64_t ms;
+    uint64_t amount;
 
     if (unit < *next) {
         return refuse(why, "must have each unit once, the larger first",
                       -EINVAL);
     }
     *next = unit + 1;
-    if (__builtin_mul_overflow(part->number, unit->factor, &ms) ||
-        __builtin_add_overflow(*total, ms, total)) {
+    if (__builtin_mul_overflow(number, unit->factor, &amount) ||
+        __builtin_add_overflow(*total, amount, total)) {
         return refuse(why, "is too large", -ERANGE);
     }
     return 0;
 }
 
-int units_parse_duration(
-    const char *text, uint64_t *ms, const char **why, char *hint, size_t size)
+static int parse_duration(const struct scale *scale,
+                          const char *text,
+                          uint64_t *amount,
+                          const char **why,
+                          char *hint,
+                          size_t size)
 {
-    const struct unit *next = durations;
+    const struct unit *next = scale->units;
     const char *c = text;
     uint64_t total = 0;
 
     (void)snprintf(hint, size, "%s", "");
     if (strcmp(text, "0") == 0) {
-        *ms = 0;
+        *amount = 0;
         return 0;
     }
     do {
         struct quantity part;
+        const struct unit *unit;
         int error;
 
         c = read_quantity(c, &part);
@@ -277,19 +315,32 @@ int units_parse_duration(
             return error;
         }
         if (part.digit_count == 0 || (*c != '\0' && !is_digit(*c))) {
-            (void)snprintf(hint, size, "write it as 30s, 1m30s or 250ms");
+            (void)snprintf(hint, size, "write it as %s", scale->examples);
             return refuse(why, "must be a duration", -EINVAL);
         }
-        if (find_unit(durations, COUNT_OF(durations), &part) == NULL) {
-            return refuse_duration_unit(&part, why, hint, size);
+        unit = find_unit(scale->units, scale->count, &part);
+        if (unit == NULL) {
+            return refuse_duration_unit(scale, &part, why, hint, size);
         }
-        error = add_part(&part, &total, &next, why);
+        error = add_part(unit, part.number, &total, &next, why);
         if (error != 0) {
             return error;
         }
     } while (*c != '\0');
-    *ms = total;
+    *amount = total;
     return 0;
+}
+
+int units_parse_duration(
+    const char *text, uint64_t *ms, const char **why, char *hint, size_t size)
+{
+    return parse_duration(&in_ms, text, ms, why, hint, size);
+}
+
+int units_parse_microseconds(
+    const char *text, uint64_t *us, const char **why, char *hint, size_t size)
+{
+    return parse_duration(&in_us, text, us, why, hint, size);
 }
 
 size_t units_format_size(uint64_t bytes, char *buffer, size_t size)
@@ -308,22 +359,35 @@ size_t units_format_size(uint64_t bytes, char *buffer, size_t size)
                             name);
 }
 
-size_t units_format_duration(uint64_t ms, char *buffer, size_t size)
+static size_t format_duration(const struct scale *scale,
+                              uint64_t amount,
+                              char *buffer,
+                              size_t size)
 {
     char text[UNITS_TEXT_MAX] = "0s";
     size_t length = 0;
 
-    for (size_t i = 0; i < COUNT_OF(durations); i++) {
-        const uint64_t number = ms / durations[i].factor;
+    for (size_t i = 0; i < scale->count; i++) {
+        const uint64_t number = amount / scale->units[i].factor;
 
         if (number > 0) {
-            length +=
-                (size_t)snprintf(text + length, sizeof(text) - length, "%llu%s",
-                                 (unsigned long long)number, durations[i].name);
-            ms %= durations[i].factor;
+            length += (size_t)snprintf(text + length, sizeof(text) - length,
+                                       "%llu%s", (unsigned long long)number,
+                                       scale->units[i].name);
+            amount %= scale->units[i].factor;
         }
     }
     return (size_t)snprintf(buffer, size, "%s", text);
+}
+
+size_t units_format_duration(uint64_t ms, char *buffer, size_t size)
+{
+    return format_duration(&in_ms, ms, buffer, size);
+}
+
+size_t units_format_microseconds(uint64_t us, char *buffer, size_t size)
+{
+    return format_duration(&in_us, us, buffer, size);
 }
 
 /* A number as it may be written. */
@@ -341,15 +405,26 @@ void units_size_pattern(char pattern[UNITS_PATTERN_MAX])
     (void)snprintf(pattern + length, size - length, ")?$");
 }
 
-void units_duration_pattern(char pattern[UNITS_PATTERN_MAX])
+static void duration_pattern(const struct scale *scale,
+                             char pattern[UNITS_PATTERN_MAX])
 {
     const size_t size = UNITS_PATTERN_MAX;
     size_t length = (size_t)snprintf(pattern, size, "^");
 
-    for (size_t i = 0; i < COUNT_OF(durations); i++) {
+    for (size_t i = 0; i < scale->count; i++) {
         length +=
             (size_t)snprintf(pattern + length, size - length,
-                             "(" NUMBER_PATTERN "%s)?", durations[i].name);
+                             "(" NUMBER_PATTERN "%s)?", scale->units[i].name);
     }
     (void)snprintf(pattern + length, size - length, "$");
+}
+
+void units_duration_pattern(char pattern[UNITS_PATTERN_MAX])
+{
+    duration_pattern(&in_ms, pattern);
+}
+
+void units_microseconds_pattern(char pattern[UNITS_PATTERN_MAX])
+{
+    duration_pattern(&in_us, pattern);
 }

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room for any text that units_format_size() or _duration() writes. */
+/* Room for any text that units_format_size() and its like write. */
 #define UNITS_TEXT_MAX 48
 
 /*
@@ -33,22 +33,28 @@ int units_parse_size(const char *text,
 int units_parse_duration(
     const char *text, uint64_t *ms, const char **why, char *hint, size_t size);
 
+/* The same in microseconds, which are the smallest unit then: "50us", "1ms". */
+int units_parse_microseconds(
+    const char *text, uint64_t *us, const char **why, char *hint, size_t size);
+
 /*
  * Writes a short exact text that the functions above read back: "1MiB",
- * "64kB", "16"; "1m30s", "0s". Returns its length, as snprintf does.
+ * "64kB", "16"; "1m30s", "0s"; "50us". Returns its length, as snprintf does.
  */
 size_t units_format_size(uint64_t bytes, char *buffer, size_t size);
 size_t units_format_duration(uint64_t ms, char *buffer, size_t size);
+size_t units_format_microseconds(uint64_t us, char *buffer, size_t size);
 
-/* Room for what these two write. */
+/* Room for what these write. */
 #define UNITS_PATTERN_MAX 256
 
 /*
  * Writes what such texts look like, as a regular expression of ECMA 262: what
- * does not match is refused (a duration of "0" aside). That of a duration
- * matches the empty text, too.
+ * does not match is refused (a duration of "0" aside). Those of durations match
+ * the empty text, too.
  */
 void units_size_pattern(char pattern[UNITS_PATTERN_MAX]);
 void units_duration_pattern(char pattern[UNITS_PATTERN_MAX]);
+void units_microseconds_pattern(char pattern[UNITS_PATTERN_MAX]);
 
 #endif

@@ -339,6 +339,7 @@ static int set_up(struct worker *worker, struct errors *errors)
         free(worker);
         return error;
     }
+    loop_busy_poll(&worker->loop, worker->config->busy_poll_us);
     source_init(&worker->source, &worker_ops);
     error = open_recorder(worker, errors);
     if (error == 0) {

@@ -31,6 +31,8 @@ static void copy_table(const berth_option *table, berth_option *copy)
         if (option_is_node(copy)) {
             copy->type = BERTH_STRING;
             copy->items = NULL;
+        } else if (copy->type == OPTION_MICROSECONDS) {
+            copy->type = BERTH_DURATION;
         }
     }
     *copy = (berth_option)BERTH_OPTIONS_END;

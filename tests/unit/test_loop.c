@@ -502,6 +502,165 @@ START_TEST(a_failed_wait_is_told_and_leaves_the_loop_usable)
 }
 END_TEST
 
+/* --------------------------------------------------------------- busy poll */
+
+static uint64_t brief_ns;
+static size_t brief_calls;
+static size_t event_call; /* the call at which an event comes; 0: none does */
+static int event_fd;
+
+/* Each call takes 1 us, so that spinning ends. */
+static uint64_t tell_brief(void *arg)
+{
+    ck_assert_ptr_eq(arg, &clock_ms);
+    brief_ns += 1000;
+    clock_ms = brief_ns / 1000000;
+    if (++brief_calls == event_call) {
+        ck_assert_int_eq(eventfd_write(event_fd, 1), 0);
+    }
+    return brief_ns;
+}
+
+static uint64_t tell_nothing(void *arg)
+{
+    (void)arg;
+    ck_abort_msg("it is asked for the time");
+}
+
+static void take_event(struct source *source, uint32_t events)
+{
+    struct watched *watched = CONTAINER_OF(source, struct watched, source);
+    eventfd_t count;
+
+    ck_assert_int_eq(eventfd_read(watched->fd, &count), 0);
+    note_ready(source, events);
+}
+
+static const struct source_ops taking = {.ready = take_event,
+                                         .expired = note_expired};
+
+/* So many events that the next wait is spun. */
+static void make_busy(struct watched *watched, uint64_t us)
+{
+    brief_ns = UINT64_C(50000) * 1000000;
+    loop.brief = tell_brief;
+    loop_busy_poll(&loop, us);
+    watched_open(watched, &taking);
+    event_fd = watched->fd;
+    for (int i = 0; i < SPIN_WAITS; i++) {
+        ck_assert_int_eq(eventfd_write(watched->fd, 1), 0);
+        take_turn();
+        ck_assert_str_eq(steps, "re");
+    }
+    brief_calls = 0;
+}
+
+START_TEST(without_busy_poll_nobody_asks_for_the_brief_time)
+{
+    struct watched watched;
+
+    watched_open(&watched, &noting);
+    loop.brief = tell_nothing;
+    for (int i = 0; i < 2 * SPIN_WAITS; i++) {
+        take_turn();
+        ck_assert_str_eq(steps, "re");
+    }
+    (void)close(watched.fd);
+}
+END_TEST
+
+/* If it slept, the clock would not be asked, and the event never come. */
+START_TEST(while_events_come_often_the_loop_waits_without_sleeping)
+{
+    struct watched watched;
+
+    make_busy(&watched, 50);
+    for (int i = 0; i < 100; i++) {
+        brief_calls = 0;
+        event_call = 20;
+        take_turn();
+        ck_assert_str_eq(steps, "re");
+        ck_assert_uint_eq(brief_calls, 21);
+    }
+    (void)close(watched.fd);
+}
+END_TEST
+
+START_TEST(a_loop_that_asked_in_vain_sleeps_from_then_on)
+{
+    struct watched watched;
+
+    make_busy(&watched, 50);
+    take_turn();
+    ck_assert_str_eq(steps, "e");
+    ck_assert_uint_eq(brief_calls, 52);
+    brief_calls = 0;
+    loop_set_timer(&loop, &watched.source, 1);
+    take_turn(); /* asleep for 1 ms: one call before, one after */
+    ck_assert_uint_eq(brief_calls, 2);
+    (void)close(watched.fd);
+}
+END_TEST
+
+START_TEST(busy_polling_ends_with_the_first_timer)
+{
+    struct watched watched;
+
+    make_busy(&watched, 10000);
+    loop_set_timer(&loop, &watched.source, 1);
+    take_turn();
+    ck_assert_str_eq(steps, "xe");
+    ck_assert_uint_le(brief_calls, 1002);
+    ck_assert_uint_ge(brief_calls, 1000);
+    ck_assert(loop.spin.is_on); /* 9 ms are left of it */
+    brief_calls = 0;
+    take_turn();
+    ck_assert_str_eq(steps, "e");
+    ck_assert_uint_ge(brief_calls, 8990);
+    ck_assert(!loop.spin.is_on);
+    (void)close(watched.fd);
+}
+END_TEST
+
+START_TEST(a_loop_with_more_to_do_asks_once)
+{
+    struct watched watched;
+
+    end_result = true;
+    make_busy(&watched, 50);
+    take_turn();
+    ck_assert_str_eq(steps, "e");
+    ck_assert_uint_eq(brief_calls, 2);
+    ck_assert(loop.spin.is_on);
+    (void)close(watched.fd);
+}
+END_TEST
+
+START_TEST(a_wait_that_fails_while_it_is_spun_is_told)
+{
+    struct watched watched;
+    int kept = dup(loop.selector.fd);
+
+    make_busy(&watched, 50);
+    (void)close(loop.selector.fd);
+    ck_assert_int_eq(loop_turn(&loop), -EBADF);
+    ck_assert_uint_eq(brief_calls, 2);
+    ck_assert_int_eq(dup2(kept, loop.selector.fd), loop.selector.fd);
+    (void)close(kept);
+    (void)close(watched.fd);
+}
+END_TEST
+
+START_TEST(the_brief_clock_counts_the_same_time)
+{
+    const uint64_t before_ms = loop_monotonic_ms(NULL);
+    const uint64_t between_ns = loop_monotonic_ns(NULL);
+
+    ck_assert_uint_ge(between_ns / 1000000, before_ms);
+    ck_assert_uint_le(between_ns / 1000000, loop_monotonic_ms(NULL));
+}
+END_TEST
+
 UNIT_MAIN_WITH("loop",
                set_up,
                tear_down,
@@ -525,4 +684,11 @@ UNIT_MAIN_WITH("loop",
                a_turn_after_a_busy_one_does_not_wait,
                a_wait_without_timers_ends_with_a_report,
                a_signal_ends_the_wait_and_the_turn_goes_on,
-               a_failed_wait_is_told_and_leaves_the_loop_usable)
+               a_failed_wait_is_told_and_leaves_the_loop_usable,
+               without_busy_poll_nobody_asks_for_the_brief_time,
+               while_events_come_often_the_loop_waits_without_sleeping,
+               a_loop_that_asked_in_vain_sleeps_from_then_on,
+               busy_polling_ends_with_the_first_timer,
+               a_loop_with_more_to_do_asks_once,
+               a_wait_that_fails_while_it_is_spun_is_told,
+               the_brief_clock_counts_the_same_time)

@@ -203,6 +203,25 @@ START_TEST(durations_need_a_unit_and_keep_to_their_range)
 }
 END_TEST
 
+START_TEST(microseconds_are_durations_of_a_smaller_unit)
+{
+    static const berth_option option = {
+        .type = OPTION_MICROSECONDS,
+        .min = 10,
+        .max = 1500,
+    };
+    uint64_t value = 0;
+
+    ck_assert_ptr_null(store(&option, "50us", 8, &value));
+    ck_assert_uint_eq(value, 50);
+    ck_assert_ptr_null(store(&option, "1ms500us", 8, &value));
+    ck_assert_uint_eq(value, 1500);
+    check_refused(&option, 8, "50", "needs a unit", "did you mean 50us?");
+    check_refused(&option, 8, "9us", "must be between 10us and 1ms500us", "");
+    check_refused(&option, 8, "1s", "must be between 10us and 1ms500us", "");
+}
+END_TEST
+
 START_TEST(none_is_zero_where_it_is_allowed)
 {
     static const berth_option duration = {
@@ -388,6 +407,7 @@ START_TEST(items_of_lists_have_the_widths_of_the_contract)
         {BERTH_INT, sizeof(int64_t)},
         {BERTH_SIZE, sizeof(uint64_t)},
         {BERTH_DURATION, sizeof(uint64_t)},
+        {OPTION_MICROSECONDS, sizeof(uint64_t)},
         {BERTH_STRING, sizeof(const char *)},
         {BERTH_PATH, sizeof(const char *)},
         {BERTH_ENUM, sizeof(int32_t)},
@@ -451,6 +471,7 @@ UNIT_MAIN("option",
           sizes_are_stored_in_their_width,
           sizes_keep_to_their_range_and_say_it_in_units,
           durations_need_a_unit_and_keep_to_their_range,
+          microseconds_are_durations_of_a_smaller_unit,
           none_is_zero_where_it_is_allowed,
           auto_is_minus_one_where_it_is_allowed,
           a_quoted_none_is_a_text_but_no_number,

@@ -185,6 +185,7 @@ static const struct {
     {{.name = "a"}, "its type 0 is not known"},
     {{.name = "a", .type = 12}, "its type 12 is not known"},
     {{.name = "a", .type = OPTION_NODE}, "its type 1000 is not known"},
+    {{.name = "a", .type = OPTION_MICROSECONDS}, "its type 999 is not known"},
     {{.name = "a", .type = BERTH_BOOL, .flags = 16, .width = 1},
      "it has flags that are not known"},
     {{.name = "a", .type = BERTH_BOOL, .flags = BERTH_NONE, .width = 1},

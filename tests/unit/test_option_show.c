@@ -35,6 +35,7 @@ START_TEST(amounts_of_both_widths)
 {
     const berth_option size = {.type = BERTH_SIZE};
     const berth_option duration = {.type = BERTH_DURATION};
+    const berth_option brief = {.type = OPTION_MICROSECONDS};
 
     check(&size, 4, "4294967295", "4294967295");
     check(&size, 4, "65536", "64KiB");
@@ -42,6 +43,7 @@ START_TEST(amounts_of_both_widths)
     check(&size, 8, "0", "0");
     check(&duration, 4, "90s", "1m30s");
     check(&duration, 8, "0", "0s");
+    check(&brief, 8, "1500us", "1ms500us");
 }
 END_TEST
 

@@ -76,6 +76,8 @@ START_TEST(the_servers_own_types_have_names)
           "address, mapping, or list of these");
     check(&(berth_option){.type = OPTION_SETTINGS}, "mapping");
     check(&(berth_option){.type = OPTION_NODE}, "anything");
+    check(&(berth_option){.type = OPTION_MICROSECONDS, .min = 1, .max = 1000},
+          "duration, 1us to 1ms");
 }
 END_TEST
 
@@ -88,6 +90,8 @@ START_TEST(the_default_of_what_has_none_is_zero)
     ck_assert_str_eq(phrase_fallback(&(berth_option){.type = BERTH_SIZE}), "0");
     ck_assert_str_eq(phrase_fallback(&(berth_option){.type = BERTH_DURATION}),
                      "0s");
+    ck_assert_str_eq(
+        phrase_fallback(&(berth_option){.type = OPTION_MICROSECONDS}), "0s");
     ck_assert_str_eq(phrase_fallback(&(berth_option){.type = BERTH_BOOL}),
                      "false");
     ck_assert_str_eq(phrase_fallback(&(berth_option){.type = BERTH_ENUM,

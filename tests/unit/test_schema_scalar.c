@@ -62,6 +62,8 @@ START_TEST(a_duration_of_zero_needs_no_unit)
           ANY(REF("duration") ",{\"enum\":[0,\"0\"]}"));
     check(&(berth_option){.type = BERTH_DURATION, .min = 1, .max = 5},
           schema_scalar_print, ANY(REF("duration")));
+    check(&(berth_option){.type = OPTION_MICROSECONDS}, schema_scalar_print,
+          ANY(REF("microseconds") ",{\"enum\":[0,\"0\"]}"));
 }
 END_TEST
 

@@ -180,6 +180,7 @@ START_TEST(refuses_what_is_no_duration)
         {"30sec", -EINVAL, "has an unknown unit", "did you mean 30s?"},
         {"1w", -EINVAL, "has an unknown unit", units},
         {"1us", -EINVAL, "has an unknown unit", units},
+        {"1usec", -EINVAL, "has an unknown unit", units},
         {"30s1m", -EINVAL, order, ""},
         {"1s1s", -EINVAL, order, ""},
         {"1ms1s", -EINVAL, order, ""},
@@ -190,6 +191,39 @@ START_TEST(refuses_what_is_no_duration)
     };
 
     check_bad(units_parse_duration, cases, COUNT_OF(cases));
+}
+END_TEST
+
+START_TEST(reads_microseconds)
+{
+    static const struct good cases[] = {
+        {"0", 0},
+        {"50us", 50},
+        {"1ms", 1000},
+        {"1ms500us", 1500},
+        {"1d2h3m4s5ms6us", UINT64_C(93784005006)},
+        {"18446744073709551615us", UINT64_MAX},
+    };
+
+    check_good(units_parse_microseconds, cases, COUNT_OF(cases));
+}
+END_TEST
+
+START_TEST(refuses_what_are_no_microseconds)
+{
+    static const char usage[] = "write it as 50us or 1ms";
+    static const struct bad cases[] = {
+        {"soon", -EINVAL, "must be a duration", usage},
+        {"50", -EINVAL, "needs a unit", "did you mean 50us?"},
+        {"50usec", -EINVAL, "has an unknown unit", "did you mean 50us?"},
+        {"1msec", -EINVAL, "has an unknown unit", "did you mean 1ms?"},
+        {"5ns", -EINVAL, "has an unknown unit",
+         "the units are d, h, m, s, ms and us"},
+        {"1us1ms", -EINVAL, "must have each unit once, the larger first", ""},
+        {"213503983d", -ERANGE, "is too large", ""},
+    };
+
+    check_bad(units_parse_microseconds, cases, COUNT_OF(cases));
 }
 END_TEST
 
@@ -271,6 +305,25 @@ START_TEST(writes_durations)
 }
 END_TEST
 
+START_TEST(writes_microseconds)
+{
+    static const struct good cases[] = {
+        {"0s", 0},
+        {"50us", 50},
+        {"1ms", 1000},
+        {"1s2ms3us", 1002003},
+        {"213503982d8h1m49s551ms615us", UINT64_MAX},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char text[UNITS_TEXT_MAX];
+
+        (void)units_format_microseconds(cases[i].value, text, sizeof(text));
+        ck_assert_str_eq(text, cases[i].text);
+    }
+}
+END_TEST
+
 START_TEST(a_text_is_cut_to_its_buffer_and_its_length_told)
 {
     char text[4];
@@ -297,6 +350,10 @@ START_TEST(what_is_written_is_read_back)
         (void)units_format_duration(value, text, sizeof(text));
         ck_assert_int_eq(
             units_parse_duration(text, &read, &why, hint, sizeof(hint)), 0);
+        ck_assert_uint_eq(read, value);
+        (void)units_format_microseconds(value, text, sizeof(text));
+        ck_assert_int_eq(
+            units_parse_microseconds(text, &read, &why, hint, sizeof(hint)), 0);
         ck_assert_uint_eq(read, value);
     }
 }
@@ -342,15 +399,34 @@ START_TEST(patterns_take_what_is_read_and_nothing_else)
 }
 END_TEST
 
+START_TEST(the_pattern_of_microseconds_knows_their_unit)
+{
+    char pattern[UNITS_PATTERN_MAX];
+    regex_t regex;
+
+    units_microseconds_pattern(pattern);
+    ck_assert_int_eq(regcomp(&regex, pattern, REG_EXTENDED), 0);
+    ck_assert_int_eq(regexec(&regex, "50us", 0, NULL, 0), 0);
+    ck_assert_int_eq(regexec(&regex, "1ms500us", 0, NULL, 0), 0);
+    ck_assert_int_ne(regexec(&regex, "500us1ms", 0, NULL, 0), 0);
+    ck_assert_int_ne(regexec(&regex, "50ns", 0, NULL, 0), 0);
+    regfree(&regex);
+}
+END_TEST
+
 UNIT_MAIN("units",
           reads_sizes,
           refuses_what_is_no_size,
           reads_durations,
           refuses_what_is_no_duration,
+          reads_microseconds,
+          refuses_what_are_no_microseconds,
           hints_stay_short_however_long_the_text,
           a_hint_is_cut_to_its_buffer,
           writes_sizes,
           writes_durations,
+          writes_microseconds,
           a_text_is_cut_to_its_buffer_and_its_length_told,
           what_is_written_is_read_back,
-          patterns_take_what_is_read_and_nothing_else)
+          patterns_take_what_is_read_and_nothing_else,
+          the_pattern_of_microseconds_knows_their_unit)
