@@ -12,4 +12,7 @@
  */
 #define COLD __attribute__((cold, noinline))
 
+/* Out of line for the same reason, but not rare. */
+#define NOINLINE __attribute__((noinline))
+
 #endif

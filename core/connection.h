@@ -103,16 +103,17 @@ struct connection {
     struct extra *extra;   /* NULL: served by the entry's own protocol */
     struct source source;
     uint64_t id;          /* what refs know it by; a switch changes it */
-    uint32_t flags;       /* enum connection_flag */
+    uint32_t flags;       /* enum connection_flag; it and the next two lie
+                             together, as they are asked together */
+    uint16_t watched;     /* selector events, or STREAM_NONE */
+    uint8_t phase;        /* enum connection_phase */
+    uint8_t cause;        /* enum account_reason, and one; 0: as why says */
     uint32_t deadline_ms; /* the plugin's; 0: none. Lingering: the end. The low
                              half of a time, like the next */
     uint32_t active_ms;   /* last byte in either direction */
     uint32_t peer_slot;   /* in peers; PEER_NONE: not counted */
-    uint16_t watched;     /* selector events, or STREAM_NONE */
     uint16_t listener;    /* index into the worker's */
     int16_t why;          /* for on_close */
-    uint8_t phase;        /* enum connection_phase */
-    uint8_t cause;        /* enum account_reason, and one; 0: as why says */
 };
 
 static_assert(sizeof(struct connection) <= 128,
@@ -158,9 +159,10 @@ connection_protocol(const struct connection *c)
     return service->protocol;
 }
 
-/* Around each call of the plugin about a connection, in this order. */
-static inline void connection_begin_call(const struct connection *c,
-                                         enum crumb_callback callback)
+/* Around each call of the plugin about a connection, in this order. Returns the
+   entry, for the end: no callback changes it. */
+static inline const struct entry *
+connection_begin_call(const struct connection *c, enum crumb_callback callback)
 {
     const struct entry *entry = connection_entry(c);
 
@@ -170,13 +172,14 @@ static inline void connection_begin_call(const struct connection *c,
                                   .entry = entry->number,
                                   .callback = callback,
                               });
+    return entry;
 }
 
 void connection_tell_slow(const struct connection *c, uint64_t ms);
 
-static inline void connection_end_call(const struct connection *c)
+static inline void connection_end_call(const struct connection *c,
+                                       const struct entry *entry)
 {
-    const struct entry *entry = connection_entry(c);
     uint64_t slow_ms = watch_leave(entry->watch, &entry->account->times);
 
     if (slow_ms != 0) {
@@ -243,10 +246,9 @@ static inline void connection_attend(struct connection *c)
 /* Does it want nothing but the peer's next bytes? */
 static inline bool connection_is_content(const struct connection *c)
 {
-    return c->phase == CONNECTION_OPEN && c->output == NULL &&
-           c->input == NULL &&
-           (c->flags & ~(uint32_t)(CONNECTION_STARTED | CONNECTION_READABLE)) ==
-               0;
+    return (c->flags & ~(uint32_t)(CONNECTION_STARTED | CONNECTION_READABLE)) ==
+               0 &&
+           c->phase == CONNECTION_OPEN && c->output == NULL && c->input == NULL;
 }
 
 /*
@@ -256,7 +258,7 @@ static inline bool connection_is_content(const struct connection *c)
  */
 static inline bool connection_is_at_rest(const struct connection *c)
 {
-    return connection_is_content(c) && c->watched == SELECTOR_READ;
+    return c->watched == SELECTOR_READ && connection_is_content(c);
 }
 
 /* May the plugin be called? Not once a switch or a close has begun: then only

@@ -423,7 +423,7 @@ COLD static void flush_uncorked(struct connection *c)
     flush_queue(c);
 }
 
-static void send_corked(struct connection *c)
+static inline void send_corked(struct connection *c)
 {
     struct connections *all = connection_all(c);
     size_t size = (size_t)(all->cork_next - all->cork);

@@ -69,23 +69,28 @@ COLD static void meet_no_use(struct connection *c, ssize_t step, size_t offered)
     }
 }
 
-/*
- * Offers all of it, again and again as long as some is used and the connection
- * is receptive, which it is at first. Returns how much was used in all.
- */
-static size_t offer(struct connection *c, struct span span)
+static inline ssize_t
+call_on_data(struct connection *c, char *data, size_t size)
 {
     const berth_protocol *protocol = connection_protocol(c);
+    const struct entry *entry = connection_begin_call(c, CRUMB_ON_DATA);
+    ssize_t step = protocol->on_data(&c->head, data, size);
+
+    connection_end_call(c, entry);
+    return step;
+}
+
+/* The first offer came to step, which is not all of it. Returns how much was
+   used in all. */
+static NOINLINE size_t offer_rest(struct connection *c,
+                                  struct span span,
+                                  ssize_t step)
+{
     size_t used = 0;
 
-    span.data[span.size] = '\0';
     for (;;) {
         size_t left = span.size - used;
-        ssize_t step;
 
-        connection_begin_call(c, CRUMB_ON_DATA);
-        step = protocol->on_data(&c->head, span.data + used, left);
-        connection_end_call(c);
         if (step <= 0 || (size_t)step > left) {
             meet_no_use(c, step, left);
             return used;
@@ -98,7 +103,21 @@ static size_t offer(struct connection *c, struct span span)
         if (!connection_is_receptive(c)) {
             return used;
         }
+        step = call_on_data(c, span.data + used, span.size - used);
     }
+}
+
+/*
+ * Offers all of it, again and again as long as some is used and the connection
+ * is receptive, which it is at first. Returns how much was used in all.
+ */
+static inline size_t offer(struct connection *c, struct span span)
+{
+    ssize_t step;
+
+    span.data[span.size] = '\0';
+    step = call_on_data(c, span.data, span.size);
+    return step == (ssize_t)span.size ? span.size : offer_rest(c, span, step);
 }
 
 static struct input *grow_input(struct connection *c, size_t capacity)
@@ -203,12 +222,12 @@ take_bytes(struct connection *c, struct span span, size_t count)
 {
     struct tally *tally = connection_tally(c);
 
-    if (tally != NULL) {
-        tally->bytes_in += count;
-    }
     account_raise(connection_entry(c)->account, ACCOUNT_RECEIVED, count);
     c->flags |= CONNECTION_STARTED;
     connection_touch(c);
+    if (tally != NULL) {
+        tally->bytes_in += count;
+    }
     offer_and_keep(c, span);
 }
 
@@ -248,9 +267,10 @@ static void tell_end(struct connection *c)
     data[size] = '\0';
     c->flags |= CONNECTION_END_TOLD;
     if (protocol->on_end != NULL) {
-        connection_begin_call(c, CRUMB_ON_END);
+        const struct entry *entry = connection_begin_call(c, CRUMB_ON_END);
+
         result = protocol->on_end(&c->head, data, size);
-        connection_end_call(c);
+        connection_end_call(c, entry);
     }
     if ((c->flags & CONNECTION_SWITCH) != 0 && result >= 0) {
         /* The next one is told, after it was offered what is left. */

@@ -196,7 +196,8 @@ COLD static void handle_other_events(struct connection *c, uint32_t events)
         connection_all(c)->current = NULL;
         return;
     }
-    connection_leave(c);
+    connection_flush(c);
+    connection_all(c)->current = NULL;
     settle(c);
 }
 
@@ -262,9 +263,10 @@ static void check_deadline(struct connection *c)
     }
     c->deadline_ms = 0;
     if (protocol->on_timer != NULL) {
-        connection_begin_call(c, CRUMB_ON_TIMER);
+        const struct entry *entry = connection_begin_call(c, CRUMB_ON_TIMER);
+
         protocol->on_timer(&c->head);
-        connection_end_call(c);
+        connection_end_call(c, entry);
     } else {
         connection_blame(c, ACCOUNT_DEADLINE);
         connection_close(c, -ETIMEDOUT);
@@ -396,9 +398,10 @@ static void tell_stop(struct connection *c)
     c->flags &= ~(uint32_t)(reason == BERTH_RELOAD ? CONNECTION_STOP_RELOAD
                                                    : CONNECTION_STOP_EXIT);
     if (protocol->on_stop != NULL) {
-        connection_begin_call(c, CRUMB_ON_STOP);
+        const struct entry *entry = connection_begin_call(c, CRUMB_ON_STOP);
+
         protocol->on_stop(&c->head, reason);
-        connection_end_call(c);
+        connection_end_call(c, entry);
     } else if (reason == BERTH_EXIT) {
         c->flags |=
             CONNECTION_EMPTYING | CONNECTION_EXHAUST | CONNECTION_READABLE;
@@ -415,9 +418,10 @@ static void tell_drain(struct connection *c)
     }
     c->flags &= ~(uint32_t)CONNECTION_DRAIN_OWED;
     if (protocol->on_drain != NULL) {
-        connection_begin_call(c, CRUMB_ON_DRAIN);
+        const struct entry *entry = connection_begin_call(c, CRUMB_ON_DRAIN);
+
         protocol->on_drain(&c->head);
-        connection_end_call(c);
+        connection_end_call(c, entry);
     }
 }
 

@@ -75,14 +75,15 @@ COLD static void call_for_none(const struct parcel *parcel)
 static void call_connection(const struct parcel *parcel)
 {
     struct connection *c = find_connection(parcel);
+    const struct entry *entry;
 
     if (c == NULL) {
         call_for_none(parcel);
         return;
     }
-    connection_begin_call(c, CRUMB_POSTED);
+    entry = connection_begin_call(c, CRUMB_POSTED);
     parcel->fn(&c->head, parcel->arg);
-    connection_end_call(c);
+    connection_end_call(c, entry);
 }
 
 static void call_entry(const struct parcel *parcel)

@@ -41,9 +41,10 @@ void service_begin(struct connection *c)
     int error = 0;
 
     if (protocol->on_open != NULL) {
-        connection_begin_call(c, CRUMB_ON_OPEN);
+        const struct entry *entry = connection_begin_call(c, CRUMB_ON_OPEN);
+
         error = protocol->on_open(&c->head);
-        connection_end_call(c);
+        connection_end_call(c, entry);
     }
     if (error < 0) {
         connection_close(c, error);
@@ -70,9 +71,10 @@ static void end_service(struct connection *c, int why)
     c->phase = CONNECTION_LINGERING;  /* nothing that it calls has an effect */
     (void)connection_stop_corking(c); /* no write either */
     if (protocol->on_close != NULL) {
-        connection_begin_call(c, CRUMB_ON_CLOSE);
+        const struct entry *entry = connection_begin_call(c, CRUMB_ON_CLOSE);
+
         protocol->on_close(&c->head, why);
-        connection_end_call(c);
+        connection_end_call(c, entry);
     }
     slab_give(&service_of(c)->states, c->head.state);
     c->head.state = NULL;

@@ -3,11 +3,14 @@
 #include "shim.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Higher ones are not looked at. */
@@ -56,22 +59,42 @@ static void find_all(void)
     }
 }
 
-static bool is_open(int fd)
+/* Asks for nothing: what is not open says so. One call, as there are many runs.
+   Not more than RLIMIT_NOFILE may be asked for. */
+static void ask_descriptors(struct pollfd asked[DESCRIPTORS])
 {
-    return fcntl(fd, F_GETFD) >= 0;
+    struct rlimit limit;
+    nfds_t count = DESCRIPTORS;
+
+    for (int fd = 0; fd < DESCRIPTORS; fd++) {
+        asked[fd] = (struct pollfd){.fd = fd, .revents = POLLNVAL};
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < count) {
+        count = (nfds_t)limit.rlim_cur;
+    }
+    while (poll(asked, count, 0) < 0 && errno == EINTR) {
+    }
 }
 
 static void note_descriptors(void)
 {
+    struct pollfd asked[DESCRIPTORS];
+
+    ask_descriptors(asked);
     for (int fd = 0; fd < DESCRIPTORS; fd++) {
-        was_open[fd] = is_open(fd);
+        was_open[fd] = (asked[fd].revents & POLLNVAL) == 0;
     }
 }
 
 static void report_descriptors(int report)
 {
+    struct pollfd asked[DESCRIPTORS];
+
+    ask_descriptors(asked);
     for (int fd = 0; fd < DESCRIPTORS; fd++) {
-        if (fd != report && !was_open[fd] && is_open(fd)) {
+        const bool is_open = (asked[fd].revents & POLLNVAL) == 0;
+
+        if (fd != report && !was_open[fd] && is_open) {
             (void)dprintf(report, "descriptor %d\n", fd);
         }
     }

@@ -13,7 +13,7 @@ import time
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
-BUILD = os.path.join(SOURCE, "build", "faults")
+BUILD = os.path.join(SOURCE, "build", "release")
 BERTH = os.environ.get("BERTH", os.path.join(BUILD, "bin", "berth"))
 FAULTS = os.environ.get("BERTH_FAULTS", os.path.join(BUILD, "tests", "faults"))
 SHIM = os.environ.get("BERTH_SHIM", os.path.join(FAULTS, "libfaults.so"))

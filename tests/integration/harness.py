@@ -40,9 +40,10 @@ ECHO = "protocols:\n  - plugin: echo.so\n    listen: 127.0.0.1:0\n"
 
 _LISTENING = re.compile(r"listening on ([^\s\"\\]+)")
 _READY = re.compile(r"\bready\b")
+# Of the sanitizers and of valgrind; the build dev traps undefined behaviour.
 _REPORT = re.compile(
     r"ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|"
-    r"SUMMARY: \w+Sanitizer|ERROR SUMMARY: [1-9]")
+    r"SUMMARY: \w+Sanitizer|ERROR SUMMARY: [1-9]|SIGILL")
 
 
 def skip(why):

@@ -13,6 +13,7 @@ option(BERTH_UNIT_TESTS "Build the unit tests, too (they need Check)" ON)
 option(BERTH_FAULTS "Build the fault shim and its tests (no sanitizers)" OFF)
 set(BERTH_SANITIZE "" CACHE STRING
     "Sanitizers, as after -fsanitize=, for instance address,undefined")
+option(BERTH_SANITIZE_TRAP "Undefined behaviour raises SIGILL, and no message" OFF)
 
 # A build without a type would be one without optimisation.
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
@@ -51,6 +52,15 @@ if(BERTH_SANITIZE)
         -fno-omit-frame-pointer)
     target_link_options(berth_instrumentation INTERFACE
         -fsanitize=${BERTH_SANITIZE})
+    if(BERTH_SANITIZE_TRAP)
+        set(trap -fsanitize-trap=undefined)
+        if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+            set(trap -fsanitize-undefined-trap-on-error) # before gcc 13
+        endif()
+        # For the linker, too: without it the messages are linked.
+        target_compile_options(berth_instrumentation INTERFACE ${trap})
+        target_link_options(berth_instrumentation INTERFACE ${trap})
+    endif()
     # clang's run-time library is in the program alone: a plugin must refer to
     # it. See berth_add_protocol().
     if(CMAKE_C_COMPILER_ID MATCHES "Clang")
