@@ -67,11 +67,12 @@ void head_fini(struct head *head)
 
 static int read_headers(struct head *head, const char *data, size_t size)
 {
-    llhttp_reset(&head->parser);
+    llhttp_t parser = head->parser;
+
     head->count = 0;
     head->is_full = false;
     /* It stops at the end of the head, neither before nor behind. */
-    if (llhttp_execute(&head->parser, data, size) != HPE_PAUSED) {
+    if (llhttp_execute(&parser, data, size) != HPE_PAUSED) {
         return head->is_full ? -431 : -400;
     }
     return 0;
@@ -87,27 +88,27 @@ static bool is_bad_beginning(char c)
 
 ssize_t head_scan(struct head_scan *scan, const char *data, size_t size)
 {
-    for (;;) {
-        const char *line = data + scan->line;
-        const char *end = memchr(data + scan->seen, '\n', size - scan->seen);
+    const char *line = data + scan->line;
+    const char *from = data + scan->seen;
+    const char *end;
 
-        if (end == NULL) {
-            scan->seen = (uint32_t)size;
-            return 0;
-        }
+    while ((end = memchr(from, '\n', size - (size_t)(from - data))) != NULL) {
         if (end == line || end[-1] != '\r' ||
-            (scan->line > 0 && is_bad_beginning(*line))) {
+            (line > data && is_bad_beginning(*line))) {
             return -400;
         }
         if (end - line == 1) {
             return end + 1 - data;
         }
-        scan->line = (uint32_t)(end + 1 - data);
-        scan->seen = scan->line;
+        line = end + 1;
+        from = line;
         if (scan->first == 0) {
-            scan->first = scan->line;
+            scan->first = (uint32_t)(line - data);
         }
     }
+    scan->line = (uint32_t)(line - data);
+    scan->seen = (uint32_t)size;
+    return 0;
 }
 
 /* ------------------------------------------------------------ request line */

@@ -40,7 +40,7 @@ struct known_host {
 
 /* The parser of an entry. */
 struct head {
-    llhttp_t parser;
+    llhttp_t parser; /* as it begins; a copy of it reads a head */
     llhttp_settings_t callbacks;
     struct http_header *headers;
     size_t count, max;

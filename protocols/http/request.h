@@ -78,8 +78,23 @@ const struct http_span *http_request_header(const struct http_request *request,
 /* Whether the bytes are those of text, in whatever case of ASCII letters. */
 bool http_span_is(struct http_span span, const char *text);
 
+static inline bool http_is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* The bytes without the spaces and tabs around them. */
-struct http_span http_span_trim(struct http_span span);
+static inline struct http_span http_span_trim(struct http_span span)
+{
+    while (span.size > 0 && http_is_space(*span.data)) {
+        span.data++;
+        span.size--;
+    }
+    while (span.size > 0 && http_is_space(span.data[span.size - 1])) {
+        span.size--;
+    }
+    return span;
+}
 
 /* A span of a text that ends with a NUL. */
 struct http_span http_span_of(const char *text);
