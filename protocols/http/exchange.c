@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "attribute.h"
 #include "field.h"
 #include "local.h"
 #include "serve.h"
@@ -34,7 +35,7 @@ static void drop_pending(struct http_state *state)
  * An answer to what is no request, or not a whole one. Where the next one would
  * begin is not known then, so the connection ends. Returns what on_data does.
  */
-static ssize_t refuse(berth_conn *c, ssize_t result, size_t size)
+COLD static ssize_t refuse(berth_conn *c, ssize_t result, size_t size)
 {
     int error;
 
@@ -105,11 +106,11 @@ static int serve_and_finish(berth_conn *c, const struct http_request *request)
 /* -------------------------------------------------------------------- body */
 
 /* The head is kept, and parsed again when the body is complete. */
-static int begin_body(berth_conn *c,
-                      const struct message *message,
-                      const char *head,
-                      size_t head_size,
-                      size_t first)
+COLD static int begin_body(berth_conn *c,
+                           const struct message *message,
+                           const char *head,
+                           size_t head_size,
+                           size_t first)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct http_state *state = c->state;
@@ -165,7 +166,7 @@ static int begin_trailer(struct http_state *state)
     return pending_begin_trailer(state->pending);
 }
 
-static ssize_t take_body(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t take_body(berth_conn *c, const char *data, size_t size)
 {
     struct http_state *state = c->state;
     struct pending *pending = state->pending;
@@ -193,7 +194,7 @@ static ssize_t take_body(berth_conn *c, const char *data, size_t size)
     return result < 0 ? result : (ssize_t)used;
 }
 
-static ssize_t take_trailer(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t take_trailer(berth_conn *c, const char *data, size_t size)
 {
     struct http_state *state = c->state;
     struct http_local *local = c->entry->local;
@@ -248,10 +249,10 @@ begin_request(berth_conn *c, char *head, size_t head_size, size_t first)
     return error;
 }
 
-static ssize_t begin_collecting(berth_conn *c,
-                                const char *data,
-                                size_t size,
-                                struct head_scan scan)
+COLD static ssize_t begin_collecting(berth_conn *c,
+                                     const char *data,
+                                     size_t size,
+                                     struct head_scan scan)
 {
     struct http_state *state = c->state;
     struct http_span first = {data, 1};
@@ -276,7 +277,8 @@ static ssize_t begin_collecting(berth_conn *c,
     return error < 0 ? error : (ssize_t)size;
 }
 
-static ssize_t go_on_collecting(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t
+go_on_collecting(berth_conn *c, const char *data, size_t size)
 {
     struct pending *pending = ((struct http_state *)c->state)->pending;
     bool is_complete = false;
@@ -293,7 +295,8 @@ static ssize_t go_on_collecting(berth_conn *c, const char *data, size_t size)
 }
 
 /* RFC 9112, 2.2: an empty line before a request is passed over. One. */
-static ssize_t skip_empty_line(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t
+skip_empty_line(berth_conn *c, const char *data, size_t size)
 {
     struct http_state *state = c->state;
 

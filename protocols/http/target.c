@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "attribute.h"
 #include "bytes.h"
 
 /* -------------------------------------------------------------------- host */
@@ -266,7 +267,7 @@ static long resolve_dots(char *text, size_t size)
     return (long)used;
 }
 
-int target_normalise(struct http_span *path, char *room)
+COLD int target_normalise(struct http_span *path, char *room)
 {
     long size;
 
