@@ -126,7 +126,7 @@ COLD static int begin_body(berth_conn *c,
         state->pending = pending;
     }
     pending->head_size = head_size;
-    pending->first = first;
+    pending->scan.first = (uint32_t)first;
     pending->keeps_content = serve_wants_body(c, &message->request);
     body_begin(&pending->body, message->is_chunked, message->body_size,
                settings_of(c)->max_body);
@@ -146,7 +146,7 @@ static ssize_t end_body(berth_conn *c)
     struct http_request *request;
     struct message message;
     int error = head_parse(&local->head, pending->text.data, pending->head_size,
-                           pending->first, &message);
+                           pending->scan.first, &message);
 
     if (error < 0) {
         return error; /* it was fine when it came */
@@ -158,12 +158,6 @@ static ssize_t end_body(berth_conn *c)
     error = serve_and_finish(c, request);
     drop_pending(state);
     return error;
-}
-
-static int begin_trailer(struct http_state *state)
-{
-    state->phase = HTTP_TRAILER_PHASE;
-    return pending_begin_trailer(state->pending);
 }
 
 COLD static ssize_t take_body(berth_conn *c, const char *data, size_t size)
@@ -187,7 +181,8 @@ COLD static ssize_t take_body(berth_conn *c, const char *data, size_t size)
         used += (size_t)result;
     }
     if (pending->body.phase == BODY_TRAILER) {
-        result = begin_trailer(state);
+        state->phase = HTTP_TRAILER_PHASE;
+        pending_begin_trailer(pending);
     } else if (pending->body.phase == BODY_DONE) {
         result = end_body(c);
     }
@@ -221,7 +216,7 @@ COLD static ssize_t take_trailer(berth_conn *c, const char *data, size_t size)
 
 /* first: of the first line. Returns 0, -errno, or the status to refuse with. */
 static int
-begin_request(berth_conn *c, char *head, size_t head_size, size_t first)
+begin_request(berth_conn *c, const char *head, size_t head_size, size_t first)
 {
     struct http_state *state = c->state;
     struct http_local *local = c->entry->local;
@@ -314,7 +309,7 @@ skip_empty_line(berth_conn *c, const char *data, size_t size)
  * A head that has come whole is parsed where it lies. What is beyond the
  * largest one is not looked at, as it is not when it comes in pieces.
  */
-static ssize_t take_head(berth_conn *c, char *data, size_t size)
+static ssize_t take_head(berth_conn *c, const char *data, size_t size)
 {
     size_t max = settings_of(c)->max_head;
     struct head_scan scan = {0};
