@@ -43,9 +43,10 @@ struct byte_set {
      (c_) == '+' || (c_) == '-' || (c_) == '.' || (c_) == '^' ||               \
      (c_) == '_' || (c_) == '`' || (c_) == '|' || (c_) == '~')
 #define BYTES_IS_VISIBLE(c_) ((c_) > ' ' && (c_) < 0x7f)
-#define BYTES_IS_QUERY(c_) (BYTES_IS_VISIBLE(c_) && (c_) != '#')
+#define BYTES_IS_TARGET(c_) (BYTES_IS_VISIBLE(c_) && (c_) != '#')
 #define BYTES_IS_PLAIN(c_)                                                     \
-    (BYTES_IS_QUERY(c_) && (c_) != '/' && (c_) != '?' && (c_) != '%')
+    (BYTES_IS_TARGET(c_) && (c_) != '/' && (c_) != '?' && (c_) != '%' &&       \
+     (c_) != '\\')
 
 /* tchar of RFC 9110, 5.6.2. */
 static const struct byte_set bytes_token = BYTES_WHICH(BYTES_IS_TOKEN);
@@ -53,8 +54,9 @@ static const struct byte_set bytes_token = BYTES_WHICH(BYTES_IS_TOKEN);
 static const struct byte_set bytes_name = BYTES_WHICH(BYTES_IS_NAME);
 /* What is between the [] of an IP literal. */
 static const struct byte_set bytes_literal = BYTES_WHICH(BYTES_IS_LITERAL);
-/* What may be in a query. More than RFC 3986 has: "|" and its like are sent. */
-static const struct byte_set bytes_query = BYTES_WHICH(BYTES_IS_QUERY);
+/* What may be in a path or a query. More than RFC 3986 has: "|" and its like are
+   sent. */
+static const struct byte_set bytes_target = BYTES_WHICH(BYTES_IS_TARGET);
 /* All that need no thought in a path. */
 static const struct byte_set bytes_plain = BYTES_WHICH(BYTES_IS_PLAIN);
 

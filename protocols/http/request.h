@@ -49,7 +49,8 @@ struct http_request {
     struct http_span target; /* as received: "/a%20b?c", "http://h/a", "*" */
     struct http_span path;   /* of the target, still encoded: "/a%20b"; begins
                                      with '/', or is "*" */
-    bool is_plain;           /* the path has no escape, no "//" and no "/." */
+    bool is_plain;           /* the path has no escape, no backslash, no "//"
+                                     and no "/." */
     struct http_span query;  /* behind the '?'; data is NULL if there is none */
     struct http_span host;   /* of the target or of Host; may be missing in
                                      HTTP/1.0 */

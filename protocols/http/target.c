@@ -86,17 +86,17 @@ bool target_is_host(struct http_span text)
 
 /* ------------------------------------------------------------------ target */
 
-/* Whether what begins at text, a '/' or a '%', is more than itself. */
+/* Whether what begins at text, none of bytes_plain, is more than a slash. */
 static bool is_special(const char *text, size_t size)
 {
-    return *text == '%' || (size > 1 && (text[1] == '/' || text[1] == '.'));
+    return *text != '/' || (size > 1 && (text[1] == '/' || text[1] == '.'));
 }
 
 /* A fragment is never sent: RFC 9110, 7.1. */
 static int split_query(struct http_request *request, struct http_span text)
 {
     request->query = text;
-    return bytes_measure(text.data, text.size, &bytes_query) == text.size
+    return bytes_measure(text.data, text.size, &bytes_target) == text.size
                ? 0
                : -400;
 }
@@ -106,7 +106,10 @@ static int split_path(struct http_request *request, struct http_span text)
     bool is_plain = true;
     size_t i = bytes_measure(text.data, text.size, &bytes_plain);
 
-    while (i < text.size && (text.data[i] == '/' || text.data[i] == '%')) {
+    while (i < text.size && text.data[i] != '?') {
+        if (!byte_is_in(text.data[i], &bytes_target)) {
+            return -400;
+        }
         is_plain &= !is_special(text.data + i, text.size - i);
         i++;
         i += bytes_measure(text.data + i, text.size - i, &bytes_plain);
@@ -115,9 +118,6 @@ static int split_path(struct http_request *request, struct http_span text)
     request->is_plain = is_plain;
     if (i == text.size) {
         return 0;
-    }
-    if (text.data[i] != '?') {
-        return -400;
     }
     text.data += i + 1;
     text.size -= i + 1;

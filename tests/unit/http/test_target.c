@@ -140,9 +140,10 @@ START_TEST(only_what_is_plain_already_is_called_so)
         const char *target;
         bool is_plain;
     } cases[] = {
-        {"/", true},     {"/a/b.c/", true}, {"/a?%41//..", true},
-        {"/%61", false}, {"//", false},     {"/a//", false},
-        {"/.a", false},  {"/a/..", false},
+        {"/", true},        {"/a/b.c/", true}, {"/a?%41//..", true},
+        {"/%61", false},    {"//", false},     {"/a//", false},
+        {"/.a", false},     {"/a/..", false},  {"/a\\b", false},
+        {"/a.b/?\\", true},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -175,9 +176,9 @@ START_TEST(sets_of_bytes_are_what_they_are_called)
     check_set(&bytes_literal, "-._~!$&'()*+,;=:");
     for (int c = 0; c < 256; c++) {
         bool is_visible = c > 0x20 && c < 0x7f;
-        bool is_plain = c != 0 && strchr("/?#%", c) == NULL;
+        bool is_plain = c != 0 && strchr("/?#%\\", c) == NULL;
 
-        ck_assert(byte_is_in((char)c, &bytes_query) ==
+        ck_assert(byte_is_in((char)c, &bytes_target) ==
                   (is_visible && c != '#'));
         ck_assert(byte_is_in((char)c, &bytes_plain) ==
                   (is_visible && is_plain));
