@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "attribute.h"
 #include "field.h"
 #include "local.h"
 #include "serve.h"
@@ -34,7 +35,7 @@ static void drop_pending(struct http_state *state)
  * An answer to what is no request, or not a whole one. Where the next one would
  * begin is not known then, so the connection ends. Returns what on_data does.
  */
-static ssize_t refuse(berth_conn *c, ssize_t result, size_t size)
+COLD static ssize_t refuse(berth_conn *c, ssize_t result, size_t size)
 {
     int error;
 
@@ -105,11 +106,11 @@ static int serve_and_finish(berth_conn *c, const struct http_request *request)
 /* -------------------------------------------------------------------- body */
 
 /* The head is kept, and parsed again when the body is complete. */
-static int begin_body(berth_conn *c,
-                      const struct message *message,
-                      const char *head,
-                      size_t head_size,
-                      size_t first)
+COLD static int begin_body(berth_conn *c,
+                           const struct message *message,
+                           const char *head,
+                           size_t head_size,
+                           size_t first)
 {
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     struct http_state *state = c->state;
@@ -125,7 +126,7 @@ static int begin_body(berth_conn *c,
         state->pending = pending;
     }
     pending->head_size = head_size;
-    pending->first = first;
+    pending->scan.first = (uint32_t)first;
     pending->keeps_content = serve_wants_body(c, &message->request);
     body_begin(&pending->body, message->is_chunked, message->body_size,
                settings_of(c)->max_body);
@@ -145,7 +146,7 @@ static ssize_t end_body(berth_conn *c)
     struct http_request *request;
     struct message message;
     int error = head_parse(&local->head, pending->text.data, pending->head_size,
-                           pending->first, &message);
+                           pending->scan.first, &message);
 
     if (error < 0) {
         return error; /* it was fine when it came */
@@ -159,13 +160,7 @@ static ssize_t end_body(berth_conn *c)
     return error;
 }
 
-static int begin_trailer(struct http_state *state)
-{
-    state->phase = HTTP_TRAILER_PHASE;
-    return pending_begin_trailer(state->pending);
-}
-
-static ssize_t take_body(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t take_body(berth_conn *c, const char *data, size_t size)
 {
     struct http_state *state = c->state;
     struct pending *pending = state->pending;
@@ -186,14 +181,15 @@ static ssize_t take_body(berth_conn *c, const char *data, size_t size)
         used += (size_t)result;
     }
     if (pending->body.phase == BODY_TRAILER) {
-        result = begin_trailer(state);
+        state->phase = HTTP_TRAILER_PHASE;
+        pending_begin_trailer(pending);
     } else if (pending->body.phase == BODY_DONE) {
         result = end_body(c);
     }
     return result < 0 ? result : (ssize_t)used;
 }
 
-static ssize_t take_trailer(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t take_trailer(berth_conn *c, const char *data, size_t size)
 {
     struct http_state *state = c->state;
     struct http_local *local = c->entry->local;
@@ -220,7 +216,7 @@ static ssize_t take_trailer(berth_conn *c, const char *data, size_t size)
 
 /* first: of the first line. Returns 0, -errno, or the status to refuse with. */
 static int
-begin_request(berth_conn *c, char *head, size_t head_size, size_t first)
+begin_request(berth_conn *c, const char *head, size_t head_size, size_t first)
 {
     struct http_state *state = c->state;
     struct http_local *local = c->entry->local;
@@ -248,10 +244,10 @@ begin_request(berth_conn *c, char *head, size_t head_size, size_t first)
     return error;
 }
 
-static ssize_t begin_collecting(berth_conn *c,
-                                const char *data,
-                                size_t size,
-                                struct head_scan scan)
+COLD static ssize_t begin_collecting(berth_conn *c,
+                                     const char *data,
+                                     size_t size,
+                                     struct head_scan scan)
 {
     struct http_state *state = c->state;
     struct http_span first = {data, 1};
@@ -276,7 +272,8 @@ static ssize_t begin_collecting(berth_conn *c,
     return error < 0 ? error : (ssize_t)size;
 }
 
-static ssize_t go_on_collecting(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t
+go_on_collecting(berth_conn *c, const char *data, size_t size)
 {
     struct pending *pending = ((struct http_state *)c->state)->pending;
     bool is_complete = false;
@@ -293,7 +290,8 @@ static ssize_t go_on_collecting(berth_conn *c, const char *data, size_t size)
 }
 
 /* RFC 9112, 2.2: an empty line before a request is passed over. One. */
-static ssize_t skip_empty_line(berth_conn *c, const char *data, size_t size)
+COLD static ssize_t
+skip_empty_line(berth_conn *c, const char *data, size_t size)
 {
     struct http_state *state = c->state;
 
@@ -311,7 +309,7 @@ static ssize_t skip_empty_line(berth_conn *c, const char *data, size_t size)
  * A head that has come whole is parsed where it lies. What is beyond the
  * largest one is not looked at, as it is not when it comes in pieces.
  */
-static ssize_t take_head(berth_conn *c, char *data, size_t size)
+static ssize_t take_head(berth_conn *c, const char *data, size_t size)
 {
     size_t max = settings_of(c)->max_head;
     struct head_scan scan = {0};

@@ -290,6 +290,18 @@ static int serve_path(struct job *job)
     return found_answer(&found, job->c, job->request);
 }
 
+static int read_path(struct job *job)
+{
+    const struct http_span text = job->request->path;
+
+    if (job->request->is_plain && text.size <= PATH_NAME_MAX) {
+        path_take_plain(text.data, text.size, &job->path);
+        return 0;
+    }
+    return path_parse(text.data, text.size, job->files->settings->has_dot_files,
+                      &job->path);
+}
+
 bool files_has_method(enum http_method method)
 {
     return method == HTTP_METHOD_GET || method == HTTP_METHOD_HEAD;
@@ -308,8 +320,7 @@ int files_serve(struct files *files,
     if (!files_has_method(request->method)) {
         return answer_method(&job);
     }
-    error = path_parse(request->path.data, request->path.size,
-                       files->settings->has_dot_files, &job.path);
+    error = read_path(&job);
     if (error < 0) {
         return answer_status(&job, status_of(error));
     }

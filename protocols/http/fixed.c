@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute.h"
 #include "local.h"
 #include "persistence.h"
 #include "render.h"
@@ -41,9 +42,9 @@ void fixed_fini(struct fixed *fixed)
 }
 
 /* What differs is between head and body. */
-static int write_parts(struct fixed *fixed,
-                       berth_conn *c,
-                       const struct http_request *request)
+COLD static int write_parts(struct fixed *fixed,
+                            berth_conn *c,
+                            const struct http_request *request)
 {
     struct http_span end = persistence_line(request);
     size_t body_offset = fixed->head_size + 2;

@@ -8,6 +8,10 @@
 #include "field.h"
 #include "target.h"
 
+/* For llhttp, which begins at a request line. That of a request is read here:
+   llhttp knows other methods and versions than we do, and not which status
+   refuses one. */
+#define REQUEST_LINE "GET / HTTP/1.1\r\n"
 /* " HTTP/1.1\r\n" */
 #define VERSION_SIZE 11
 
@@ -57,6 +61,7 @@ int head_init(struct head *head, size_t max)
     head->callbacks.on_headers_complete = stop_before_body;
     llhttp_init(&head->parser, HTTP_REQUEST, &head->callbacks);
     head->parser.data = head;
+    (void)llhttp_execute(&head->parser, REQUEST_LINE, strlen(REQUEST_LINE));
     return 0;
 }
 
@@ -65,13 +70,15 @@ void head_fini(struct head *head)
     free(head->headers);
 }
 
+/* data: the lines of the fields, and the empty one. */
 static int read_headers(struct head *head, const char *data, size_t size)
 {
-    llhttp_reset(&head->parser);
+    llhttp_t parser = head->parser;
+
     head->count = 0;
     head->is_full = false;
     /* It stops at the end of the head, neither before nor behind. */
-    if (llhttp_execute(&head->parser, data, size) != HPE_PAUSED) {
+    if (llhttp_execute(&parser, data, size) != HPE_PAUSED) {
         return head->is_full ? -431 : -400;
     }
     return 0;
@@ -87,27 +94,27 @@ static bool is_bad_beginning(char c)
 
 ssize_t head_scan(struct head_scan *scan, const char *data, size_t size)
 {
-    for (;;) {
-        const char *line = data + scan->line;
-        const char *end = memchr(data + scan->seen, '\n', size - scan->seen);
+    const char *line = data + scan->line;
+    const char *from = data + scan->seen;
+    const char *end;
 
-        if (end == NULL) {
-            scan->seen = (uint32_t)size;
-            return 0;
-        }
+    while ((end = memchr(from, '\n', size - (size_t)(from - data))) != NULL) {
         if (end == line || end[-1] != '\r' ||
-            (scan->line > 0 && is_bad_beginning(*line))) {
+            (scan->first > 0 && is_bad_beginning(*line))) {
             return -400;
         }
         if (end - line == 1) {
             return end + 1 - data;
         }
-        scan->line = (uint32_t)(end + 1 - data);
-        scan->seen = scan->line;
+        line = end + 1;
+        from = line;
         if (scan->first == 0) {
-            scan->first = scan->line;
+            scan->first = (uint32_t)(line - data);
         }
     }
+    scan->line = (uint32_t)(line - data);
+    scan->seen = (uint32_t)size;
+    return 0;
 }
 
 /* ------------------------------------------------------------ request line */
@@ -118,7 +125,7 @@ static bool is_digit(char c)
 }
 
 /* text: VERSION_SIZE bytes. */
-static int read_version(char *text, unsigned *minor)
+static int read_version(const char *text, unsigned *minor)
 {
     if (memcmp(text, " HTTP/", 6) != 0 || !is_digit(text[6]) ||
         text[7] != '.' || !is_digit(text[8])) {
@@ -127,11 +134,7 @@ static int read_version(char *text, unsigned *minor)
     if (text[6] != '1') {
         return -505;
     }
-    /* RFC 9110, 2.5: to us, whatever comes after 1.1 is 1.1. llhttp knows only
-       what there is. */
-    if (text[8] != '0') {
-        text[8] = '1';
-    }
+    /* RFC 9110, 2.5: to us, whatever comes after 1.1 is 1.1. */
     *minor = text[8] == '0' ? 0 : 1;
     return 0;
 }
@@ -152,10 +155,10 @@ static int read_method(struct http_span text, enum http_method *method)
 
 /* method SP target SP version CRLF, with one space each; size: of all this. */
 static int
-read_request_line(char *data, size_t size, struct http_request *request)
+read_request_line(const char *data, size_t size, struct http_request *request)
 {
     const char *space = memchr(data, ' ', size);
-    char *version;
+    const char *version;
     int error;
 
     if (space == NULL || size < VERSION_SIZE) {
@@ -181,7 +184,7 @@ read_request_line(char *data, size_t size, struct http_request *request)
 /* ------------------------------------------------------------------- whole */
 
 int head_parse(struct head *head,
-               char *data,
+               const char *data,
                size_t size,
                size_t first,
                struct message *message)
@@ -192,7 +195,7 @@ int head_parse(struct head *head,
     memset(message, 0, sizeof(*message));
     error = read_request_line(data, first, request);
     if (error == 0) {
-        error = read_headers(head, data, size);
+        error = read_headers(head, data + first, size - first);
     }
     if (error < 0) {
         return error;

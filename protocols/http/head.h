@@ -16,9 +16,10 @@
 
 #include "request.h"
 
-/* How far the lines of a head have been seen; all 0 at its beginning. */
+/* How far the lines of a head, or of a trailer section, have been seen; all 0 at
+   the beginning of a head. */
 struct head_scan {
-    uint32_t first; /* size of the first line; 0: not complete */
+    uint32_t first; /* size of the request line; 0: not complete */
     uint32_t line;  /* where the line that is not complete begins */
     uint32_t seen;  /* bytes that hold no end of that line */
 };
@@ -40,7 +41,7 @@ struct known_host {
 
 /* The parser of an entry. */
 struct head {
-    llhttp_t parser;
+    llhttp_t parser; /* behind a request line; a copy of it reads fields */
     llhttp_settings_t callbacks;
     struct http_header *headers;
     size_t count, max;
@@ -62,21 +63,17 @@ ssize_t head_scan(struct head_scan *scan, const char *data, size_t size);
 
 /*
  * Parses a complete head, whose first line is of that size: head_scan.first.
- * *message points into data and into head, until the next call. A minor version
- * beyond 1 is changed into 1 where it lies. Returns 0 or -status.
+ * *message points into data and into head, until the next call. Returns 0 or
+ * -status.
  */
 int head_parse(struct head *head,
-               char *data,
+               const char *data,
                size_t size,
                size_t first,
                struct message *message);
 
-/*
- * Checks the trailer section of a chunked body: lines and an empty one, behind
- * a line HEAD_TRAILER_LINE, which makes them a head. Returns 0 or -status.
- */
+/* Checks the trailer section of a chunked body: lines and an empty one. Returns
+   0 or -status. */
 int head_check_trailer(struct head *head, const char *data, size_t size);
-
-#define HEAD_TRAILER_LINE "GET / HTTP/1.1\r\n"
 
 #endif

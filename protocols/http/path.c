@@ -127,37 +127,7 @@ static int take_name(const char **at, const char *end, struct path *path)
     return 0;
 }
 
-/*
- * Nearly all targets are as they would become: no escape, no query, no name
- * that is empty or begins with a dot, and too short for any limit.
- */
-static bool is_plain(const char *target, size_t size)
-{
-    enum {
-        ODD = 1,
-        ODD_IN_FRONT = 2
-    };
-    static const unsigned char kinds[256] = {
-        ['\0'] = ODD, ['#'] = ODD,          ['%'] = ODD,          ['?'] = ODD,
-        ['\\'] = ODD, ['/'] = ODD_IN_FRONT, ['.'] = ODD_IN_FRONT,
-    };
-    int odd = ODD;
-
-    if (size > PATH_NAME_MAX) {
-        return false;
-    }
-    for (size_t i = 0; i < size; i++) {
-        const unsigned char c = (unsigned char)target[i];
-
-        if ((kinds[c] & odd) != 0) {
-            return false;
-        }
-        odd = c == '/' ? ODD | ODD_IN_FRONT : ODD;
-    }
-    return true;
-}
-
-static void take_plain(const char *target, size_t size, struct path *path)
+void path_take_plain(const char *target, size_t size, struct path *path)
 {
     path->is_directory = target[size - 1] == '/';
     path->size = size < 2 ? 0 : size - (path->is_directory ? 2 : 1);
@@ -180,10 +150,6 @@ int path_parse(const char *target,
 
     if (size == 0 || *at != '/') {
         return -EINVAL;
-    }
-    if (is_plain(target, size)) {
-        take_plain(target, size, path);
-        return 0;
     }
     path->size = 0;
     while (at < end && *at == '/') {

@@ -41,4 +41,8 @@ int path_parse(const char *target,
                bool has_dot_files,
                struct path *path);
 
+/* The same for what is as it will become, as nearly all paths are: is_plain of
+   struct http_request says so. It has PATH_NAME_MAX bytes at most. */
+void path_take_plain(const char *target, size_t size, struct path *path);
+
 #endif

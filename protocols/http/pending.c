@@ -82,12 +82,8 @@ ssize_t pending_collect(struct pending *pending,
     return length - (ssize_t)before;
 }
 
-int pending_begin_trailer(struct pending *pending)
+void pending_begin_trailer(struct pending *pending)
 {
-    static const char line[] = HEAD_TRAILER_LINE;
-    uint32_t size = sizeof(line) - 1;
-
-    pending->scan =
-        (struct head_scan){.first = size, .line = size, .seen = size};
-    return store_add(&pending->text, line, size);
+    pending->scan.line = 0;
+    pending->scan.seen = 0;
 }

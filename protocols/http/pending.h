@@ -19,7 +19,6 @@ struct store {
 struct pending {
     struct store text;     /* the head; behind it the trailer section */
     size_t head_size;      /* 0: not complete yet */
-    size_t first;          /* then, of its first line */
     struct head_scan scan; /* of the head, then of the trailer section */
     struct body body;
     struct store content; /* the body, if it is kept */
@@ -45,8 +44,8 @@ ssize_t pending_collect(struct pending *pending,
                         size_t size,
                         bool *is_complete);
 
-/* The trailer section follows. Returns 0 or -ENOMEM. */
-int pending_begin_trailer(struct pending *pending);
+/* The trailer section follows. */
+void pending_begin_trailer(struct pending *pending);
 
 /* The status for a head of more than max bytes, by how far it was seen. */
 int pending_too_long(const struct head_scan *scan, size_t max);

@@ -44,23 +44,6 @@ bool http_span_is(struct http_span span, const char *text)
            strncasecmp(span.data, text, span.size) == 0;
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-struct http_span http_span_trim(struct http_span span)
-{
-    while (span.size > 0 && is_space(*span.data)) {
-        span.data++;
-        span.size--;
-    }
-    while (span.size > 0 && is_space(span.data[span.size - 1])) {
-        span.size--;
-    }
-    return span;
-}
-
 struct http_span http_span_of(const char *text)
 {
     return (struct http_span){.data = text, .size = strlen(text)};

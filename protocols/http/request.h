@@ -49,7 +49,8 @@ struct http_request {
     struct http_span target; /* as received: "/a%20b?c", "http://h/a", "*" */
     struct http_span path;   /* of the target, still encoded: "/a%20b"; begins
                                      with '/', or is "*" */
-    bool is_plain;           /* the path has no escape, no "//" and no "/." */
+    bool is_plain;           /* the path has no escape, no backslash, no "//"
+                                     and no "/." */
     struct http_span query;  /* behind the '?'; data is NULL if there is none */
     struct http_span host;   /* of the target or of Host; may be missing in
                                      HTTP/1.0 */
@@ -78,8 +79,23 @@ const struct http_span *http_request_header(const struct http_request *request,
 /* Whether the bytes are those of text, in whatever case of ASCII letters. */
 bool http_span_is(struct http_span span, const char *text);
 
+static inline bool http_is_space(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* The bytes without the spaces and tabs around them. */
-struct http_span http_span_trim(struct http_span span);
+static inline struct http_span http_span_trim(struct http_span span)
+{
+    while (span.size > 0 && http_is_space(*span.data)) {
+        span.data++;
+        span.size--;
+    }
+    while (span.size > 0 && http_is_space(span.data[span.size - 1])) {
+        span.size--;
+    }
+    return span;
+}
 
 /* A span of a text that ends with a NUL. */
 struct http_span http_span_of(const char *text);

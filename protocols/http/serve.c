@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "attribute.h"
 #include "local.h"
 #include "state.h"
 
@@ -22,10 +23,10 @@ static struct route_match find(berth_conn *c,
 }
 
 /* "GET, HEAD, OPTIONS" */
-static int answer_allow(berth_conn *c,
-                        const struct http_request *request,
-                        unsigned status,
-                        uint32_t methods)
+COLD static int answer_allow(berth_conn *c,
+                             const struct http_request *request,
+                             unsigned status,
+                             uint32_t methods)
 {
     char text[ALLOW_SIZE];
     struct http_header allow = {http_span_of("Allow"), {text, 0}};
@@ -42,9 +43,9 @@ static int answer_allow(berth_conn *c,
     return http_answer_status(c, request, status, &allow, 1);
 }
 
-static int answer_methods(berth_conn *c,
-                          const struct http_request *request,
-                          uint32_t methods)
+COLD static int answer_methods(berth_conn *c,
+                               const struct http_request *request,
+                               uint32_t methods)
 {
     unsigned status = request->method == HTTP_METHOD_OPTIONS ? 204 : 405;
 
@@ -52,7 +53,7 @@ static int answer_methods(berth_conn *c,
 }
 
 /* The body, with the type that it came with. */
-static int answer_echo(berth_conn *c, const struct http_request *request)
+COLD static int answer_echo(berth_conn *c, const struct http_request *request)
 {
     const struct http_span *type = http_request_header(request, "content-type");
     struct http_header field = {http_span_of("Content-Type"),
@@ -70,7 +71,7 @@ static int answer_echo(berth_conn *c, const struct http_request *request)
     return http_answer_copy(c, request, &answer, request->body.data);
 }
 
-static int answer_health(berth_conn *c, const struct http_request *request)
+COLD static int answer_health(berth_conn *c, const struct http_request *request)
 {
     static const char text[] = "ok\n";
     const struct http_state *state = c->state;
@@ -115,7 +116,8 @@ static int take_metrics(const berth_entry *entry, char **text, size_t *length)
     return 0;
 }
 
-static int answer_metrics(berth_conn *c, const struct http_request *request)
+COLD static int answer_metrics(berth_conn *c,
+                               const struct http_request *request)
 {
     struct http_answer answer = {
         .status = 200,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "attribute.h"
 #include "bytes.h"
 
 /* -------------------------------------------------------------------- host */
@@ -85,40 +86,39 @@ bool target_is_host(struct http_span text)
 
 /* ------------------------------------------------------------------ target */
 
-/* Whether what begins at text, a '/' or a '%', is more than itself. */
+/* Whether what begins at text, none of bytes_plain, is more than a slash. */
 static bool is_special(const char *text, size_t size)
 {
-    return *text == '%' || (size > 1 && (text[1] == '/' || text[1] == '.'));
+    return *text != '/' || (size > 1 && (text[1] == '/' || text[1] == '.'));
 }
 
 /* A fragment is never sent: RFC 9110, 7.1. */
 static int split_query(struct http_request *request, struct http_span text)
 {
     request->query = text;
-    return memchr(text.data, '#', text.size) == NULL ? 0 : -400;
+    return bytes_measure(text.data, text.size, &bytes_target) == text.size
+               ? 0
+               : -400;
 }
 
 static int split_path(struct http_request *request, struct http_span text)
 {
-    size_t i = 0;
+    bool is_plain = true;
+    size_t i = bytes_measure(text.data, text.size, &bytes_plain);
 
-    request->path = text;
-    request->is_plain = true;
-    for (;;) {
-        i += bytes_measure(text.data + i, text.size - i, &bytes_plain);
-        if (i == text.size) {
-            return 0;
-        }
-        if (text.data[i] == '#') {
+    while (i < text.size && text.data[i] != '?') {
+        if (!byte_is_in(text.data[i], &bytes_target)) {
             return -400;
         }
-        if (text.data[i] == '?') {
-            break;
-        }
-        request->is_plain &= !is_special(text.data + i, text.size - i);
+        is_plain &= !is_special(text.data + i, text.size - i);
         i++;
+        i += bytes_measure(text.data + i, text.size - i, &bytes_plain);
     }
-    request->path.size = i;
+    request->path = (struct http_span){.data = text.data, .size = i};
+    request->is_plain = is_plain;
+    if (i == text.size) {
+        return 0;
+    }
     text.data += i + 1;
     text.size -= i + 1;
     return split_query(request, text);
@@ -164,8 +164,7 @@ int target_read(struct http_request *request)
 {
     struct http_span target = request->target;
 
-    /* llhttp lets a second space before the version pass. */
-    if (target.size == 0 || target.data[target.size - 1] == ' ') {
+    if (target.size == 0) {
         return -400;
     }
     if (*target.data == '/') {
@@ -266,7 +265,7 @@ static long resolve_dots(char *text, size_t size)
     return (long)used;
 }
 
-int target_normalise(struct http_span *path, char *room)
+COLD int target_normalise(struct http_span *path, char *room)
 {
     long size;
 

@@ -10,6 +10,7 @@
 #include "body.h"
 #include "fuzz.h"
 #include "head.h"
+#include "path.h"
 #include "pending.h"
 #include "target.h"
 
@@ -35,6 +36,24 @@ static void check_span(struct http_span span, const struct store *text)
                      (span.data >= text->data &&
                       span.data + span.size <= text->data + text->size),
                  "a span outside of the head");
+}
+
+/* To the path of a file, the short way leads where the long one does. */
+static void check_file(const struct http_request *request)
+{
+    static struct path path, other;
+    struct http_span text = request->path;
+
+    if (!request->is_plain || text.size > PATH_NAME_MAX) {
+        return;
+    }
+    path_take_plain(text.data, text.size, &path);
+    FUZZ_REQUIRE(path_parse(text.data, text.size, false, &other) == 0,
+                 "no file is '%s'", path.text);
+    FUZZ_REQUIRE(path.is_directory == other.is_directory &&
+                     path.size == other.size &&
+                     strcmp(path.text, other.text) == 0,
+                 "'%s' is '%s', too", path.text, other.text);
 }
 
 static void check_path(const struct http_request *request)
@@ -81,6 +100,7 @@ static void check_message(const struct message *message,
     FUZZ_REQUIRE(!message->is_chunked || request->minor == 1,
                  "chunks in HTTP/1.0");
     check_path(request);
+    check_file(request);
 }
 
 /* -------------------------------------------------------------------- pieces */
@@ -108,8 +128,10 @@ static int take_body(struct pending *pending,
         outcome->used += (size_t)used;
     }
     FUZZ_REQUIRE(outcome->size <= MAX_BODY, "a body beyond its bound");
-    return pending->body.phase == BODY_TRAILER ? pending_begin_trailer(pending)
-                                               : 0;
+    if (pending->body.phase == BODY_TRAILER) {
+        pending_begin_trailer(pending);
+    }
+    return 0;
 }
 
 static int end_head(struct pending *pending)

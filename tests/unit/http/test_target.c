@@ -69,9 +69,16 @@ END_TEST
 START_TEST(what_is_no_target_is_refused)
 {
     static const char *const cases[] = {
-        "",          "a",          "*",        "/a#b",       "/a?b#c",
-        "/a ",       "http://",    "http:///", "http:/a",    "https://h/",
-        "ftp://h/a", "http://u@h", "h:80",     "http://h/#",
+        "",           "a",           "*",
+        "/a#b",       "/a?b#c",      "/a ",
+        "http://",    "http:///",    "http:/a",
+        "https://h/", "ftp://h/a",   "http://u@h",
+        "h:80",       "http://h/#",  "/a b",
+        "/a  ",       "/a?b ",       "/a?b c",
+        "/a\tb",      "/a\x7f",      "/a\x80",
+        "/\xff",      "/\x01?b",     "/a?\x01",
+        "/a?b\x7f",   "/a?\xc3\xa9", " /a",
+        "* ",         "http://h ",   "http://h/a b",
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -133,9 +140,10 @@ START_TEST(only_what_is_plain_already_is_called_so)
         const char *target;
         bool is_plain;
     } cases[] = {
-        {"/", true},     {"/a/b.c/", true}, {"/a?%41//..", true},
-        {"/%61", false}, {"//", false},     {"/a//", false},
-        {"/.a", false},  {"/a/..", false},
+        {"/", true},        {"/a/b.c/", true}, {"/a?%41//..", true},
+        {"/%61", false},    {"//", false},     {"/a//", false},
+        {"/.a", false},     {"/a/..", false},  {"/a\\b", false},
+        {"/a.b/?\\", true},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -167,8 +175,13 @@ START_TEST(sets_of_bytes_are_what_they_are_called)
     check_set(&bytes_name, "-._~!$&'()*+,;=");
     check_set(&bytes_literal, "-._~!$&'()*+,;=:");
     for (int c = 0; c < 256; c++) {
-        ck_assert(byte_is_in((char)c, &bytes_plain) !=
-                  (c == '/' || c == '?' || c == '#' || c == '%'));
+        bool is_visible = c > 0x20 && c < 0x7f;
+        bool is_plain = c != 0 && strchr("/?#%\\", c) == NULL;
+
+        ck_assert(byte_is_in((char)c, &bytes_target) ==
+                  (is_visible && c != '#'));
+        ck_assert(byte_is_in((char)c, &bytes_plain) ==
+                  (is_visible && is_plain));
     }
 }
 END_TEST
