@@ -4,15 +4,13 @@
  * again and again than sleeping? It only looks at how long waits were, and is
  * told the time.
  *
- * A wait is the time from when there is nothing to do to the next report.
- * Spinning begins after some short waits in a row, and ends with the first one
- * that is longer than the budget: so much is what silence costs, once. Short
- * is up to the budget; of a wait that slept, up to twice that, for to sleep and
- * to be woken takes time that a spin would save.
+ * A wait is the time from when there is nothing to do to the next report. It is
+ * spun for up to the budget if enough of the last waits were short. So silence
+ * costs the budget once, and then nothing.
  *
- * Where that guess is wrong, the spin ends soon. So if it found little, twice
- * as many short waits are asked for the next time, up to SPIN_WAITS_MAX: at
- * worst one wait in so many costs a budget.
+ * Short is up to the budget. For a wait that was slept from its beginning it is
+ * SPIN_SLEPT times that: to sleep and to be woken takes long itself, on both
+ * sides, and how long it would have been otherwise is only found out by trying.
  */
 #ifndef BERTH_SPIN_H
 #define BERTH_SPIN_H
@@ -20,17 +18,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Short waits in a row before it begins, at first; and what it has to find to
-   have been worth while. */
-#define SPIN_WAITS 8
-#define SPIN_WAITS_MAX 64
+/* The waits that are remembered, and how many of them must be short. */
+#define SPIN_WAITS 16
+#define SPIN_ENOUGH 8
+
+#define SPIN_SLEPT UINT64_C(4)
 
 struct spin {
     uint64_t budget_ns; /* 0: never */
     uint64_t since_ns;  /* when the wait began; 0: there is none */
-    bool is_on;
-    uint32_t count;  /* short waits in a row, since it was turned on or off */
-    uint32_t needed; /* of them, to be turned on */
+    uint32_t history;   /* a bit for each wait, the last is bit 0: was short? */
 };
 
 /* budget_ns: for how long a wait may be spun; 0: never. */

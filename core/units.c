@@ -227,18 +227,24 @@ int units_parse_size(const char *text,
     return 0;
 }
 
-/* The unit that a synonym stands for; NULL: the scale has none. */
+static bool has_unit(const struct scale *scale, const char *name)
+{
+    size_t i = 0;
+
+    while (i < scale->count && strcmp(scale->units[i].name, name) != 0) {
+        i++;
+    }
+    return i < scale->count;
+}
+
+/* The unit of the scale that a synonym stands for; NULL: none. */
 static const char *find_synonym(const struct scale *scale,
                                 const struct quantity *quantity)
 {
     for (size_t i = 0; i < COUNT_OF(synonyms); i++) {
-        if (!is_named(quantity, synonyms[i].name)) {
-            continue;
-        }
-        for (size_t j = 0; j < scale->count; j++) {
-            if (strcmp(scale->units[j].name, synonyms[i].unit) == 0) {
-                return synonyms[i].unit;
-            }
+        if (is_named(quantity, synonyms[i].name) &&
+            has_unit(scale, synonyms[i].unit)) {
+            return synonyms[i].unit;
         }
     }
     return NULL;

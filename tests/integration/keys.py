@@ -81,7 +81,7 @@ def edges(value, meaning):
 
 
 def below(text):
-    return {"0": "-1", "1": "0", "1ms": "0ms", "1KiB": "1023"}[text]
+    return {"0": "-1", "1": "0", "1ms": "0ms", "1us": "0us", "1KiB": "1023"}[text]
 
 
 def above(text):
