@@ -9,8 +9,10 @@
 
 /* Calls in one flush: 4 MiB of small segments; then others have their turn. */
 #define FLUSH_CALLS 4
-/* Of a file, in one call: the disk may be slower than the network. */
-#define FILE_CALL_BYTES ((size_t)1024 * 1024)
+/* Of a file, in one call, and then others have their turn: the disk may be slower
+   than the network, and what a peer is sent faster than it reads has left the
+   processor's cache by then (core/README.md has what that costs). */
+#define FILE_CALL_BYTES ((size_t)64 * 1024)
 #define LOAN_POOL_MAX 256
 
 /* ------------------------------------------------------------------- cache */
@@ -392,6 +394,12 @@ static int gather(const struct output *output,
     return count;
 }
 
+/* Is it a file that comes next? */
+static bool is_file(const struct output *output)
+{
+    return output->first->fd >= 0;
+}
+
 /* A file may end early: then less is sent though the stream is not full. So
    only -EAGAIN tells that it is. */
 static ssize_t
@@ -426,17 +434,19 @@ send_some(struct output *output, struct stream *stream, size_t *offered)
     while (left_of(output->first) == 0) {
         pass_first(output);
     }
-    return output->first->fd >= 0 ? send_file(output, stream, offered)
-                                  : send_bytes(output, stream, offered);
+    return is_file(output) ? send_file(output, stream, offered)
+                           : send_bytes(output, stream, offered);
 }
 
 int output_flush(struct output *output, struct stream *stream)
 {
+    bool is_share = false; /* was enough of a file sent for this turn? */
+
     for (int call = 0; output->queued > 0; call++) {
         size_t offered;
         ssize_t taken;
 
-        if (call == FLUSH_CALLS) {
+        if (call == FLUSH_CALLS || is_share) {
             return -EINPROGRESS;
         }
         taken = send_some(output, stream, &offered);
@@ -446,6 +456,7 @@ int output_flush(struct output *output, struct stream *stream)
         if (taken < 0) {
             return (int)taken;
         }
+        is_share = is_file(output) && (size_t)taken == FILE_CALL_BYTES;
         output_consume(output, (size_t)taken);
         if ((size_t)taken < offered) {
             return -EAGAIN;
