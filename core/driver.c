@@ -115,6 +115,10 @@ COLD static void settle(struct connection *c)
         connection_queued(c) <= connection_entry(c)->low_mark) {
         connection_schedule(c);
     }
+    if ((c->flags & CONNECTION_PENDING) != 0 &&
+        c->phase <= CONNECTION_CLOSING) {
+        return; /* it comes here again: what it waits for is asked for then */
+    }
     /* What cannot be awaited would be reported in every turn. */
     if (connection_watch(c) < 0 && c->phase == CONNECTION_LINGERING) {
         bury(c, false);

@@ -13,7 +13,7 @@ from harness import BERTH, PLUGINS, SOURCE, skip
 
 COST = os.path.join(SOURCE, "tools", "cost")
 TIMEOUT_S = 100
-# The goal; core/README.md, "Cost", has what it is.
+# What it may be; core/README.md, "Cost", has what it is.
 INSTRUCTIONS = 250
 # protocols/http/README.md, "Cost", has what they are.
 HTTP_INSTRUCTIONS = 1575

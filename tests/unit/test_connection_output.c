@@ -467,6 +467,24 @@ START_TEST(a_head_and_a_file_leave_as_one)
 }
 END_TEST
 
+START_TEST(a_large_file_that_is_taken_is_sent_without_asking_for_room)
+{
+    const int large = memfd_create("large", MFD_CLOEXEC);
+    size_t watches;
+
+    ck_assert_int_eq(ftruncate(large, 320 * KIB), 0);
+    order("s");
+    watches = peer->watches;
+    ck_assert_int_eq(berth_sendfile(&peer->connection->head, large, 0,
+                                    320 * KIB, NULL, NULL),
+                     0);
+    simulator_run(&simulator);
+    ck_assert_uint_eq(peer->received.size, SMALL + 320 * KIB);
+    ck_assert_uint_eq(peer->watches, watches);
+    ck_assert_int_eq(close(large), 0);
+}
+END_TEST
+
 START_TEST(a_file_that_is_shorter_aborts)
 {
     order("sF");
@@ -656,6 +674,7 @@ UNIT_MAIN_WITH(
     what_is_lent_is_released_after_the_callback_whatever_becomes_of_it,
     a_failed_call_takes_nothing_over,
     a_head_and_a_file_leave_as_one,
+    a_large_file_that_is_taken_is_sent_without_asking_for_room,
     a_file_that_is_shorter_aborts,
     a_file_that_cannot_be_is_refused_at_once,
     a_file_holds_back_but_is_not_capped,

@@ -94,6 +94,27 @@ START_TEST(the_time_is_that_of_the_callback_not_of_those_before)
 }
 END_TEST
 
+static uint64_t count_timed(const struct histogram *histogram)
+{
+    struct histogram_sum sum = {0};
+
+    histogram_read(histogram, &sum);
+    return histogram_count(&sum);
+}
+
+START_TEST(one_in_so_many_is_timed_and_the_first_is)
+{
+    struct histogram own = {0};
+
+    watch_init(&watch, 0, NULL);
+    for (uint64_t i = 0; i < 3 * WATCH_SAMPLE; i++) {
+        watch_enter(&watch, place);
+        (void)watch_leave(&watch, &own);
+        ck_assert_uint_eq(count_timed(&own), 1 + (i / WATCH_SAMPLE));
+    }
+}
+END_TEST
+
 START_TEST(with_nothing_going_on_it_sleeps_until_a_turn_begins)
 {
     begin(1);
@@ -126,5 +147,6 @@ UNIT_MAIN("watch",
           a_callback_that_takes_long_is_measured,
           one_that_was_seen_and_is_short_is_not,
           the_time_is_that_of_the_callback_not_of_those_before,
+          one_in_so_many_is_timed_and_the_first_is,
           with_nothing_going_on_it_sleeps_until_a_turn_begins,
           it_stops_at_once_asleep_or_not)

@@ -195,6 +195,7 @@ static int sim_watch(struct stream *stream,
         return -EINVAL;
     }
     peer->watched = events;
+    peer->watches++;
     peer->source = tag;
     peer->reported = 0;
     return 0;

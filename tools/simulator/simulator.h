@@ -66,6 +66,7 @@ struct peer {
     struct connection *connection; /* NULL when it is over */
     struct source *source;         /* whom the events are reported to */
     uint32_t watched;              /* events, or STREAM_NONE */
+    size_t watches;                /* how often that changed: epoll_ctl(2) */
     uint32_t reported;             /* edge-triggered: those already reported */
     struct bytes sent;             /* to the server */
     struct bytes received;         /* from it */
