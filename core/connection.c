@@ -99,6 +99,14 @@ COLD void connection_close(struct connection *c, int why)
     connection_attend(c);
 }
 
+COLD void connection_finish(struct connection *c)
+{
+    if (c->phase == CONNECTION_OPEN) {
+        c->flags |= CONNECTION_FINISHED;
+        connection_close(c, 0);
+    }
+}
+
 COLD static void end_at_once(struct connection *c, int why, uint32_t flag)
 {
     if (c->phase > CONNECTION_CLOSING ||

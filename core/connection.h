@@ -56,6 +56,8 @@ enum connection_flag {
                                        end: extra->next */
     CONNECTION_FAILED = 1u << 20,   /* it reported an error; what came before
                                        is read first */
+    CONNECTION_FINISHED = 1u << 21, /* the peer has said that it sends no more;
+                                       nothing has shown the contrary */
 };
 
 /* Nothing can be sent now. */
@@ -315,6 +317,9 @@ static inline size_t connection_corked(const struct connection *c)
 /* Begins a close: what is queued is sent first. Does nothing if it has begun.
    why: 0 or -errno. */
 void connection_close(struct connection *c, int why);
+
+/* The same, of a peer that has said that it sends no more. */
+void connection_finish(struct connection *c);
 
 /* Why it is about to end, for what is counted; the first cause stays. */
 void connection_blame(struct connection *c, enum account_reason reason);

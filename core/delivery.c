@@ -143,6 +143,9 @@ COLD static void keep(struct connection *c, const char *data, size_t size)
 {
     struct input *input;
 
+    if (size > 0 && c->phase != CONNECTION_OPEN) {
+        c->flags &= ~(uint32_t)CONNECTION_FINISHED; /* it sent more after all */
+    }
     if (size == 0 || c->phase != CONNECTION_OPEN) {
         connection_drop_input(c);
         return;

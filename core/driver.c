@@ -32,6 +32,15 @@ static void part_from_plugin(struct connection *c)
     connection_drop_output(c);
 }
 
+/* Is nothing more to come? A read that may find something, and bytes that the
+   plugin has not used, say otherwise than a peer that has finished. */
+static bool has_ended(const struct connection *c)
+{
+    return (c->flags & CONNECTION_PEER_ENDED) != 0 ||
+           (c->flags & (CONNECTION_FINISHED | CONNECTION_READABLE |
+                        CONNECTION_EXHAUST)) == CONNECTION_FINISHED;
+}
+
 /*
  * Closing a socket that holds unread bytes, or that the peer still sends to,
  * makes the kernel send RST, and an RST makes the peer lose answers that it
@@ -40,7 +49,7 @@ static void part_from_plugin(struct connection *c)
  */
 static void linger(struct connection *c)
 {
-    if ((c->flags & CONNECTION_PEER_ENDED) != 0) {
+    if (has_ended(c)) {
         bury(c, false);
         return;
     }

@@ -141,6 +141,11 @@ static void host_close(berth_conn *conn)
     connection_close(connection_of(conn), 0);
 }
 
+static void host_finish(berth_conn *conn)
+{
+    connection_finish(connection_of(conn));
+}
+
 static void host_abort(berth_conn *conn)
 {
     connection_reset(connection_of(conn), -ECONNABORTED);
@@ -474,6 +479,7 @@ static const berth_host table = {
     .entry_work = host_entry_work,
     .record = host_record,
     .metrics = host_metrics,
+    .finish = host_finish,
 };
 
 void host_init(struct host *host)

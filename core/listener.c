@@ -9,8 +9,11 @@
 #include "connection.h"
 #include "driver.h"
 
-/* Newcomers in one go; then those who are connected have their turn. */
-#define ACCEPT_BATCH 64
+/* Newcomers in one go: one for so many reports of a turn, so that neither they
+   nor those who are connected wait for the others. Among few reports it is one:
+   to be told that there is no other costs a call, and if there is one, the next
+   turn is at once. */
+#define REPORTS_FOR_ONE 4
 /* How long to wait for descriptors, or for places, that others must give
    back. */
 #define EXHAUSTED_RETRY_MS 500
@@ -268,12 +271,11 @@ static void meet_full_entry(struct listener *listener)
 static void accept_some(struct source *source, uint32_t events)
 {
     struct listener *listener = CONTAINER_OF(source, struct listener, source);
-
+    const int most = 1 + (listener->entry->loop->ready / REPORTS_FOR_ONE);
     int more = 1;
 
     (void)events;
-    for (int i = 0; i < ACCEPT_BATCH && more > 0 && listener->socket.fd >= 0;
-         i++) {
+    for (int i = 0; i < most && more > 0 && listener->socket.fd >= 0; i++) {
         more = accept_one(listener);
     }
     if (more == -EDQUOT) {

@@ -58,6 +58,7 @@ int loop_open(struct loop *loop,
         return error;
     }
     loop->turn = 0;
+    loop->ready = 0;
     loop->real_ms = 0;
     loop->now_ms = clock(clock_arg);
     loop->is_busy = false;
@@ -162,6 +163,7 @@ static COLD int wait_briefly(struct loop *loop, int timeout_ms)
 /* The turn, with what is ready. */
 static void serve(struct loop *loop, int ready)
 {
+    loop->ready = ready;
     loop->real_ms = 0;
     loop->now_ms = loop->clock(loop->clock_arg);
     for (int i = 0; i < ready; i++) {

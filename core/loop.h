@@ -49,6 +49,7 @@ struct loop {
     struct selector selector;
     struct timer_wheel wheel;
     uint64_t turn;    /* the number of this one; 0 before the first */
+    int ready;        /* reports of this turn; negative: the wait failed */
     uint64_t now_ms;  /* of this turn */
     uint64_t real_ms; /* of this turn; 0: not asked for yet */
     bool is_busy;     /* the turn's end left something to do */

@@ -79,11 +79,15 @@ static int finish(berth_conn *c, const struct http_request *request)
 
     state->phase = HTTP_HEAD_PHASE;
     state->has_skipped = false;
-    if (!request->keep_alive) {
-        berth_close(c);
-        return 0;
+    if (request->keep_alive) {
+        return await_request(c);
     }
-    return await_request(c);
+    if (request->is_last) {
+        berth_finish(c);
+    } else {
+        berth_close(c);
+    }
+    return 0;
 }
 
 static void decide_keep_alive(const berth_conn *c, struct http_request *request)
@@ -236,6 +240,7 @@ begin_request(berth_conn *c, const char *head, size_t head_size, size_t first)
     if (message.is_expecting && serve_refuses(c, request)) {
         /* Whether the body comes nevertheless cannot be known. */
         request->keep_alive = false;
+        request->is_last = false;
     } else if (message.is_chunked || message.body_size > 0) {
         return begin_body(c, &message, head, head_size, first);
     }

@@ -208,6 +208,7 @@ int field_read_all(struct message *message, struct known_host *host)
     }
     request->keep_alive =
         !met.has_close && (request->minor > 0 || met.has_keep_alive);
+    request->is_last = !request->keep_alive;
     message->is_expecting &= request->has_body;
     return error;
 }

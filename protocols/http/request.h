@@ -43,6 +43,7 @@ struct http_request {
     enum http_method method;
     bool is_head;    /* the answer has no body */
     bool keep_alive; /* the connection stays open after the answer */
+    bool is_last;    /* the client sends nothing after it: it has said so */
     unsigned minor;  /* 0 or 1: HTTP/1.0 or HTTP/1.1 */
 
     struct http_span method_text; /* as received: "GET" */

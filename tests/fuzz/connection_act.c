@@ -223,6 +223,13 @@ static void act_close(struct call *call, size_t number)
     model_close(call->target, 0);
 }
 
+static void act_finish(struct call *call, size_t number)
+{
+    (void)number;
+    berth_finish(call->target->c);
+    model_close(call->target, 0);
+}
+
 static void act_abort(struct call *call, size_t number)
 {
     (void)number;
@@ -343,6 +350,7 @@ static const struct act acts[] = {
     {'u', false, true, act_resume},
     {'h', false, true, act_shutdown},
     {'c', false, true, act_close},
+    {'f', false, true, act_finish},
     {'a', false, true, act_abort},
     {'S', true, true, act_switch},
     {'d', true, true, act_deadline},

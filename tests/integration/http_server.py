@@ -394,6 +394,37 @@ class Shipped(unittest.TestCase):
         self.assertIn("'root'", done.stderr)
 
 
+class Ends(unittest.TestCase):
+    """Who says that a request is the last one is answered and let go; for
+    others the server waits, and takes what they still send."""
+
+    def end_of(self, request, **settings):
+        """What becomes of bytes that come after the end of the answer."""
+        with Server(config(**settings)) as server:
+            with connect(server.address) as sock:
+                sock.sendall(request)
+                self.assertTrue(recv_all(sock).endswith(b"\r\n\r\nhello"))
+                try:
+                    sock.sendall(b"x")
+                    sock.sendall(b"x")  # a reset that came back is told now
+                except (BrokenPipeError, ConnectionResetError):
+                    return "refused"
+                return "taken"
+
+    def test_the_client_closes(self):
+        self.assertEqual(self.end_of(LAST), "refused")
+
+    def test_the_client_closes_by_its_version(self):
+        self.assertEqual(self.end_of(b"GET /hello HTTP/1.0\r\n\r\n"),
+                         "refused")
+
+    def test_the_server_closes(self):
+        self.assertEqual(self.end_of(GET, max_requests=1), "taken")
+
+    def test_the_client_closes_and_sends_more(self):
+        self.assertEqual(self.end_of(LAST + b"G"), "taken")
+
+
 class Init(unittest.TestCase):
     REFUSED = [
         ({"headers": {"a b": "c"}}, "no name of a header"),

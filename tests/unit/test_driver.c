@@ -73,6 +73,7 @@ static void note_close(berth_conn *c, int why)
     note("c");
     ck_assert_int_eq(berth_write(c, "x", 1), -EPIPE);
     berth_close(c);
+    berth_finish(c);
     berth_abort(c);
     berth_pause(c);
     berth_resume(c);
@@ -92,6 +93,31 @@ static ssize_t echo_data(berth_conn *c, char *data, size_t size)
 {
     return berth_write(c, data, size);
 }
+
+/* Takes a word of three bytes for the last one, as its peer has said. */
+static ssize_t part_on_word(berth_conn *c, char *data, size_t size)
+{
+    if (size < 3) {
+        return 0;
+    }
+    (void)berth_write(c, data, 3);
+    berth_finish(c);
+    return 3;
+}
+
+static const berth_protocol parting =
+    BERTH_PROTOCOL_INIT(.name = "parting", .on_data = part_on_word);
+
+/* Takes all that comes first for the last of it. */
+static ssize_t part_at_once(berth_conn *c, char *data, size_t size)
+{
+    (void)data;
+    berth_finish(c);
+    return (ssize_t)size;
+}
+
+static const berth_protocol brief =
+    BERTH_PROTOCOL_INIT(.name = "brief", .on_data = part_at_once);
 
 static const berth_protocol echo =
     BERTH_PROTOCOL_INIT(.name = "echo", .on_data = echo_data);
@@ -291,6 +317,88 @@ START_TEST(an_error_of_on_data_closes_with_its_number)
     say(peer, "more nonsense");
     peer_finish(peer);
     simulator_run(&simulator);
+    ck_assert(peer->is_closed);
+    ck_assert(!peer->is_closed_by_reset);
+    simulator_fini(&simulator);
+}
+END_TEST
+
+START_TEST(who_has_finished_is_not_waited_for)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        begin(&parting, NULL, trigger);
+        peer = simulator_connect(&simulator);
+        say(peer, "by");
+        ck_assert(!peer->is_closed);
+        say(peer, "e");
+        expect(peer, "bye");
+        ck_assert(peer->is_closed);
+        ck_assert(!peer->is_closed_by_reset);
+        ck_assert_int_eq(peer->why, 0);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
+START_TEST(who_said_so_and_sent_more_is_waited_for)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        begin(&parting, NULL, trigger);
+        peer = simulator_connect(&simulator);
+        say(peer, "bye!");
+        expect(peer, "bye");
+        ck_assert(peer->has_end);
+        ck_assert(!peer->is_closed);
+        peer_finish(peer);
+        simulator_run(&simulator);
+        ck_assert(peer->is_closed);
+        ck_assert(!peer->is_closed_by_reset);
+        simulator_fini(&simulator);
+    }
+}
+END_TEST
+
+/* It filled the buffer: the stream may hold more. */
+START_TEST(who_said_so_and_may_have_sent_more_is_waited_for)
+{
+    struct peer *peer;
+    char *flood = calloc(1, ENTRY_READ_SIZE + 1);
+
+    ck_assert_ptr_nonnull(flood);
+    begin(&brief, NULL, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    peer_send(peer, flood, ENTRY_READ_SIZE + 1);
+    simulator_run(&simulator);
+    ck_assert(peer->has_end);
+    ck_assert(!peer->is_closed);
+    peer_finish(peer);
+    simulator_run(&simulator);
+    ck_assert(peer->is_closed);
+    ck_assert(!peer->is_closed_by_reset);
+    free(flood);
+    simulator_fini(&simulator);
+}
+END_TEST
+
+START_TEST(who_has_finished_still_reads_all_of_the_answer)
+{
+    struct peer *peer;
+
+    begin(&parting, NULL, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    peer->window = 1;
+    say(peer, "bye");
+    expect(peer, "b");
+    ck_assert(!peer->is_closed);
+    peer->window = 10;
+    simulator_run(&simulator);
+    expect(peer, "ye");
     ck_assert(peer->is_closed);
     ck_assert(!peer->is_closed_by_reset);
     simulator_fini(&simulator);
@@ -991,6 +1099,10 @@ UNIT_MAIN("driver",
           follows_the_grammar,
           a_failed_open_is_closed_after_its_output,
           an_error_of_on_data_closes_with_its_number,
+          who_has_finished_is_not_waited_for,
+          who_said_so_and_sent_more_is_waited_for,
+          who_said_so_and_may_have_sent_more_is_waited_for,
+          who_has_finished_still_reads_all_of_the_answer,
           lingering_ends_when_the_peer_is_quiet,
           lingering_ends_though_the_peer_goes_on,
           an_exit_shortens_the_lingering_that_has_begun,

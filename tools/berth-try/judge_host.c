@@ -268,6 +268,12 @@ static void judge_close(berth_conn *c)
     judge.real.close(c);
 }
 
+static void judge_finish(berth_conn *c)
+{
+    act_on(c, "berth_finish")->ended_by = "berth_finish";
+    judge.real.finish(c);
+}
+
 static void judge_abort(berth_conn *c)
 {
     act_on(c, "berth_abort")->ended_by = "berth_abort";
@@ -510,6 +516,7 @@ void judge_fill_table(berth_host *table)
     table->resume = judge_resume;
     table->shutdown = judge_shutdown;
     table->close = judge_close;
+    table->finish = judge_finish;
     table->abort = judge_abort;
     table->deadline = judge_deadline;
     table->tick = judge_tick;

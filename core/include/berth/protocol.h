@@ -35,8 +35,8 @@
  *     on_open (on_data | on_drain | on_timer | on_stop | posted)*
  *     on_end? (on_drain | on_timer | on_stop | posted)* on_close
  *
- * After berth_close(), berth_abort() or a negative result only releases and
- * on_close follow.
+ * After berth_close(), berth_finish(), berth_abort() or a negative result only
+ * releases and on_close follow.
  *
  * Compatibility: structs, tables and enumerations only grow at their end, and
  * what is here never changes its meaning. A plugin that was built with an
@@ -461,6 +461,7 @@ struct berth_host {
                        enum berth_metrics_format format,
                        char *buffer,
                        size_t size);
+    void (*finish)(berth_conn *c);
 };
 
 /* ------------------------------------------------------------------ output */
@@ -469,8 +470,8 @@ struct berth_host {
  * Sends data[0..size), in the order of the calls: all of it or nothing. The
  * bytes are copied or sent before the function returns; the caller keeps them.
  *
- * Returns size, or -errno: -EPIPE after berth_shutdown(), berth_close() or
- * berth_abort(), -ENOBUFS if more than limits.output bytes were still queued
+ * Returns size, or -errno: -EPIPE after berth_shutdown() or once the
+ * connection ends, -ENOBUFS if more than limits.output bytes were still queued
  * when the last attempt to send them ended, -ENOMEM, or what the kernel said.
  * A failed write ends the connection (on_close is given the same error), so
  * the result may be ignored.
@@ -598,6 +599,23 @@ static inline void berth_shutdown(berth_conn *c)
 static inline void berth_close(berth_conn *c)
 {
     c->host->close(c);
+}
+
+/*
+ * As berth_close(), where the protocol says that the peer sends no more, as
+ * "Connection: close" of an HTTP client does: the server does not wait for the
+ * peer's end, which spares it much of what a short connection costs. If bytes
+ * that were not used have come nevertheless, it waits. A peer that sends later
+ * may read a reset instead of the answer. Where the running server is too old
+ * for it, this is berth_close().
+ */
+static inline void berth_finish(berth_conn *c)
+{
+    if (c->host->size < offsetof(berth_host, finish) + sizeof(void *)) {
+        c->host->close(c);
+    } else {
+        c->host->finish(c);
+    }
 }
 
 /*
