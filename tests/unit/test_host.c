@@ -422,6 +422,27 @@ START_TEST(a_server_without_records_is_left_alone)
 }
 END_TEST
 
+static unsigned closes;
+
+static void count_close(berth_conn *c)
+{
+    (void)c;
+    closes++;
+}
+
+START_TEST(a_server_that_cannot_finish_closes)
+{
+    const berth_host old = {
+        .size = offsetof(berth_host, finish),
+        .close = count_close,
+    };
+    berth_conn c = {.host = &old};
+
+    berth_finish(&c);
+    ck_assert_uint_eq(closes, 1);
+}
+END_TEST
+
 START_TEST(counters_count_and_ignore_what_they_do_not_know)
 {
     (void)begin(&plain, NULL);
@@ -452,4 +473,5 @@ UNIT_MAIN("host",
           get_answers_as_snprintf,
           records_are_all_written,
           a_server_without_records_is_left_alone,
+          a_server_that_cannot_finish_closes,
           counters_count_and_ignore_what_they_do_not_know)

@@ -57,8 +57,8 @@ FILES = {**FIXED, "fixed": "/fixed.txt"}
 
 def bare(*arguments):
     def command(place, port, folder):
-        mode, *buffer = arguments
-        return [place.compile("bare"), mode, str(port), *map(str, buffer)]
+        mode, *more = arguments
+        return [place.compile("bare"), mode, str(port), *map(str, more)]
     return command
 
 
@@ -101,12 +101,17 @@ def _all():
     yield Peer("bare-edge-64k", "bare loop, edge to EAGAIN, 64 KiB buffer",
                bare("edge", 65536))
     yield Peer("bare-512k", "bare loop, 512 KiB buffer", bare("level", 524288))
+    yield Peer("bare-two", "two bare loops, level-triggered",
+               bare("level", 16384, 2))
     yield Peer("bare-spin", "bare loop that never sleeps", bare("spin"),
                spins=True)
     yield Peer("bare-http", "bare loop that answers blindly", bare("http"),
                paths=FIXED)
     yield Peer("bare-close", "bare loop that answers and closes",
                bare("http-close"), paths=FIXED)
+    yield Peer("bare-file", "bare loop that answers a file from memory",
+               bare("http-file"), paths=FIXED,
+               environment=lambda place: {"BARE_FILE": place.file("small.txt")})
     yield Peer("bare-sendfile", "bare loop with sendfile", bare("sendfile"),
                paths=FIXED,
                environment=lambda place: {"BARE_FILE": place.file("large.bin")})

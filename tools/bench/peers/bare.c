@@ -4,27 +4,32 @@
  * and send. It is no server to be used: it looks at no limit, has no timeout
  * and no log, and HTTP is answered blindly, whatever was asked for.
  *
- *     bare MODE PORT [BUFFER]
+ *     bare MODE PORT [BUFFER [PROCESSES]]
  *
  * level        echo, level-triggered: one receive for each report
  * edge         echo, edge-triggered: receives until there is no more
  * spin         level, and never sleeps: asks epoll again and again
  * http         a fixed answer to every empty line
  * http-close   the same, and closes
- * sendfile     the same with FILE's bytes as the body: BARE_FILE names it
+ * http-file    a file's bytes are the answer's body, from memory; BARE_FILE
+ *              names it
+ * sendfile     the same by sendfile(2)
  *
- * BUFFER: bytes of a receive, 16384 if it is not given.
+ * BUFFER: bytes of a receive, 16384 if it is not given. PROCESSES: how many
+ * such loops there are, with a socket each for the port; 1.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -36,12 +41,9 @@
 #define BUFFER_USUAL ((size_t)16384)
 #define BUFFER_MAX ((size_t)16777216)
 #define ANSWERS_MAX 256
+#define PROCESSES_MAX 16
 
-static const char fixed[] = "HTTP/1.1 200 OK\r\n"
-                            "Content-Type: text/plain\r\n"
-                            "Content-Length: 13\r\n"
-                            "\r\n"
-                            "Hello, World!";
+static const char fixed[] = "Hello, World!";
 
 struct peer {
     int fd;
@@ -62,10 +64,12 @@ struct loop {
     bool is_edge;
     bool is_http;
     bool closes;
+    bool sends_file;
     int file; /* -1: none */
     off_t file_size;
     size_t buffer_size;
     char *buffer;
+    size_t answer_size;
     char *answers; /* ANSWERS_MAX of them */
 };
 
@@ -182,7 +186,7 @@ static bool flush(const struct loop *loop, struct peer *peer)
     peer->queued = 0;
     peer->sent = 0;
     watch(loop, peer, loop->events);
-    return loop->file < 0 || send_files(loop, peer);
+    return !loop->sends_file || send_files(loop, peer);
 }
 
 /* --------------------------------------------------------------- receiving */
@@ -219,7 +223,7 @@ static bool answer(const struct loop *loop, struct peer *peer, size_t size)
     if (count == 0) {
         return true;
     }
-    if (loop->file >= 0) {
+    if (loop->sends_file) {
         peer->file_count += count;
         return send_files(loop, peer);
     }
@@ -227,7 +231,7 @@ static bool answer(const struct loop *loop, struct peer *peer, size_t size)
         end_peer(peer);
         return false;
     }
-    if (!send_all(loop, peer, loop->answers, count * (sizeof(fixed) - 1))) {
+    if (!send_all(loop, peer, loop->answers, count * loop->answer_size)) {
         return false;
     }
     if (loop->closes) {
@@ -304,6 +308,7 @@ static int listen_at(const char *port)
 
     if (fd < 0 ||
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) < 0 ||
         bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
         listen(fd, BACKLOG) < 0) {
         stop(port);
@@ -327,6 +332,64 @@ static void open_file(struct loop *loop)
     loop->file_size = info.st_size;
 }
 
+/* What is answered, as often as one read may ask for it. */
+static void write_answers(struct loop *loop)
+{
+    const bool is_file = strcmp(loop->mode, "http-file") == 0;
+    const size_t size = is_file ? (size_t)loop->file_size : sizeof(fixed) - 1;
+    char head[128];
+    const int length = snprintf(head, sizeof(head),
+                                "HTTP/1.1 200 OK\r\n"
+                                "Content-Type: text/plain\r\n"
+                                "Content-Length: %zu\r\n"
+                                "\r\n",
+                                size);
+    char *body;
+
+    loop->answer_size = (size_t)length + size;
+    loop->answers = malloc(loop->answer_size * ANSWERS_MAX);
+    if (loop->answers == NULL) {
+        stop("malloc");
+    }
+    memcpy(loop->answers, head, (size_t)length);
+    body = loop->answers + length;
+    if (!is_file) {
+        memcpy(body, fixed, size);
+    } else if (pread(loop->file, body, size, 0) != (ssize_t)size) {
+        stop("BARE_FILE");
+    }
+    for (size_t i = 1; i < ANSWERS_MAX; i++) {
+        memcpy(loop->answers + (i * loop->answer_size), loop->answers,
+               loop->answer_size);
+    }
+}
+
+/* All sockets are there before anyone connects; each process has its own. */
+static void share_port(struct loop *loop, const char *port, size_t processes)
+{
+    int listeners[PROCESSES_MAX];
+    const pid_t parent = getpid();
+
+    for (size_t i = 0; i < processes; i++) {
+        listeners[i] = listen_at(port);
+    }
+    loop->listener = listeners[0];
+    for (size_t i = 1; i < processes; i++) {
+        const pid_t child = fork();
+
+        if (child < 0) {
+            stop("fork");
+        }
+        if (child == 0) {
+            loop->listener = listeners[i];
+            if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent) {
+                stop("prctl");
+            }
+            return;
+        }
+    }
+}
+
 static void allow_descriptors(void)
 {
     struct rlimit limit;
@@ -339,7 +402,7 @@ static void allow_descriptors(void)
 
 static void set_up(struct loop *loop, int argc, char **argv)
 {
-    const size_t size = sizeof(fixed) - 1;
+    const size_t processes = argc > 4 ? strtoul(argv[4], NULL, 10) : 1;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 
     *loop = (struct loop){
@@ -350,9 +413,9 @@ static void set_up(struct loop *loop, int argc, char **argv)
         .closes = strcmp(argv[1], "http-close") == 0,
         .buffer_size = argc > 3 ? strtoul(argv[3], NULL, 10) : BUFFER_USUAL,
     };
-    loop->is_http = strncmp(loop->mode, "http", 4) == 0;
-    if (strcmp(loop->mode, "sendfile") == 0) {
-        loop->is_http = true;
+    loop->sends_file = strcmp(loop->mode, "sendfile") == 0;
+    loop->is_http = loop->sends_file || strncmp(loop->mode, "http", 4) == 0;
+    if (loop->sends_file || strcmp(loop->mode, "http-file") == 0) {
         open_file(loop);
     }
     loop->events = loop->is_edge ? EPOLLIN | EPOLLET : EPOLLIN;
@@ -360,16 +423,17 @@ static void set_up(struct loop *loop, int argc, char **argv)
         (void)fputs("bare: BUFFER is out of range\n", stderr);
         exit(EXIT_FAILURE);
     }
+    if (processes < 1 || processes > PROCESSES_MAX) {
+        (void)fputs("bare: PROCESSES is out of range\n", stderr);
+        exit(EXIT_FAILURE);
+    }
     loop->buffer = malloc(loop->buffer_size);
-    loop->answers = malloc(size * ANSWERS_MAX);
-    if (loop->buffer == NULL || loop->answers == NULL) {
+    if (loop->buffer == NULL) {
         stop("malloc");
     }
-    for (size_t i = 0; i < ANSWERS_MAX; i++) {
-        memcpy(loop->answers + (i * size), fixed, size);
-    }
+    write_answers(loop);
     allow_descriptors();
-    loop->listener = listen_at(argv[2]);
+    share_port(loop, argv[2], processes);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll < 0 ||
         epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->listener, &event) < 0) {
@@ -383,7 +447,7 @@ int main(int argc, char **argv)
     struct loop loop;
 
     if (argc < 3) {
-        (void)fputs("Usage: bare MODE PORT [BUFFER]\n", stderr);
+        (void)fputs("Usage: bare MODE PORT [BUFFER [PROCESSES]]\n", stderr);
         return 64;
     }
     set_up(&loop, argc, argv);
