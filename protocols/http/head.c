@@ -157,7 +157,8 @@ static int read_method(struct http_span text, enum http_method *method)
 static int
 read_request_line(const char *data, size_t size, struct http_request *request)
 {
-    const char *space = memchr(data, ' ', size);
+    const bool is_get = size >= VERSION_SIZE && memcmp(data, "GET ", 4) == 0;
+    const char *space = is_get ? data + 3 : memchr(data, ' ', size);
     const char *version;
     int error;
 
@@ -176,6 +177,10 @@ read_request_line(const char *data, size_t size, struct http_request *request)
         (struct http_span){.data = data, .size = (size_t)(space - data)};
     request->target.data = space + 1;
     request->target.size = (size_t)(version - (space + 1));
+    if (is_get) {
+        request->method = HTTP_METHOD_GET;
+        return 0;
+    }
     error = read_method(request->method_text, &request->method);
     request->is_head = request->method == HTTP_METHOD_HEAD;
     return error;
