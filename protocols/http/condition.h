@@ -49,21 +49,12 @@ enum condition_result {
 void condition_init(struct condition *condition,
                     const struct validators *validators);
 
-/* Whether a header may be a condition or a range: nearly none can. */
+/* Whether a header may be one of them: If-..., or Range. Nearly none can. */
 static inline bool condition_may_be(const struct http_header *header)
 {
-    if (header->name.size == 0) {
-        return false;
-    }
-    switch (*header->name.data) {
-    case 'i': /* If-... */
-    case 'I':
-    case 'r': /* Range */
-    case 'R':
-        return true;
-    default:
-        return false;
-    }
+    const struct http_span name = header->name;
+
+    return name.size == 5 || (name.size > 5 && name.data[2] == '-');
 }
 
 /* Takes in a header of the request; most are none of ours. */
