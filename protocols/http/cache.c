@@ -21,7 +21,6 @@ struct slot {
     struct copy copy;  /* first: a copy is its slot */
     struct slot *next; /* in the bucket */
     TAILQ_ENTRY(slot) by_use;
-    struct stat status;
     uint64_t checked_ms;
     unsigned references; /* the cache's own is one */
     bool is_settled;
@@ -29,6 +28,7 @@ struct slot {
     uint32_t hash;
     uint32_t path_size;
     size_t bytes; /* of all this */
+    struct stat status;
     char text[];
 };
 
