@@ -92,6 +92,11 @@ static bool is_bad_beginning(char c)
     return c == ' ' || c == '\t' || c == ':';
 }
 
+static bool is_empty_line(const char *line, const char *end)
+{
+    return end - line >= 2 && line[0] == '\r' && line[1] == '\n';
+}
+
 ssize_t head_scan(struct head_scan *scan, const char *data, size_t size)
 {
     const char *line = data + scan->line;
@@ -110,6 +115,9 @@ ssize_t head_scan(struct head_scan *scan, const char *data, size_t size)
         from = line;
         if (scan->first == 0) {
             scan->first = (uint32_t)(line - data);
+        }
+        if (is_empty_line(line, data + size)) {
+            return line + 2 - data;
         }
     }
     scan->line = (uint32_t)(line - data);
