@@ -100,7 +100,7 @@ void copy_release(void *copy)
     }
 }
 
-/* The golden ratio. */
+/* By the golden ratio: the high bits of the product depend on all of the word. */
 static uint64_t mix(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
@@ -160,6 +160,16 @@ static struct slot *find(const struct cache *cache, const struct path *path)
     return slot;
 }
 
+static void unlink_slot(struct cache *cache, struct slot **link)
+{
+    struct slot *slot = *link;
+
+    *link = slot->next;
+    TAILQ_REMOVE(&cache->by_use, slot, by_use);
+    cache->used -= slot->bytes;
+    copy_release(slot);
+}
+
 static void drop_slot(struct cache *cache, struct slot *slot)
 {
     struct slot **link = &cache->buckets[slot->hash & cache->mask].first;
@@ -167,10 +177,7 @@ static void drop_slot(struct cache *cache, struct slot *slot)
     while (*link != slot) {
         link = &(*link)->next;
     }
-    *link = slot->next;
-    TAILQ_REMOVE(&cache->by_use, slot, by_use);
-    cache->used -= slot->bytes;
-    copy_release(slot);
+    unlink_slot(cache, link);
 }
 
 void cache_clear(struct cache *cache)
