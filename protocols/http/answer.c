@@ -105,20 +105,17 @@ int http_answer_status(berth_conn *c,
                        const struct http_header *fields,
                        size_t field_count)
 {
-    char text[64];
-    int size = snprintf(text, sizeof(text), "%u %s\n", status,
-                        http_status_text(status));
+    char text[64] = "";
     struct http_answer answer = {
         .status = status,
-        .type = "text/plain; charset=utf-8",
-        .size = (uint64_t)size,
         .fields = fields,
         .field_count = field_count,
     };
 
-    if (!render_has_body(status)) {
-        answer.type = NULL;
-        answer.size = 0;
+    if (render_has_body(status)) {
+        answer.type = "text/plain; charset=utf-8";
+        answer.size = (uint64_t)snprintf(text, sizeof(text), "%u %s\n", status,
+                                         http_status_text(status));
     }
     return http_answer_copy(c, request, &answer, text);
 }

@@ -7,4 +7,7 @@
    line, so that the functions on the way save fewer registers. */
 #define COLD __attribute__((cold, noinline))
 
+/* On a way of its own, and not a rare one: out of line for the same reason. */
+#define APART __attribute__((noinline))
+
 #endif

@@ -11,16 +11,16 @@
 /* A copy is rarely smaller than this with its facts: so many buckets. */
 #define BYTES_PER_BUCKET 1024
 /* What is attached to it, about. */
-#define BYTES_ATTACHED 512
+#define BYTES_ATTACHED 128
 #define BUCKETS_MIN 16
 #define BUCKETS_MAX 65536
 
-/* A copy and its place in the cache. The path and the bytes stand behind. */
+/* A copy and its place in the cache. The path, the user's room and the bytes
+   stand behind. */
 struct slot {
     struct copy copy;  /* first: a copy is its slot */
     struct slot *next; /* in the bucket */
     TAILQ_ENTRY(slot) by_use;
-    struct stat status;
     uint64_t checked_ms;
     unsigned references; /* the cache's own is one */
     bool is_settled;
@@ -28,6 +28,7 @@ struct slot {
     uint32_t hash;
     uint32_t path_size;
     size_t bytes; /* of all this */
+    struct stat status;
     char text[];
 };
 
@@ -99,15 +100,45 @@ void copy_release(void *copy)
     }
 }
 
-/* FNV-1a: who can choose the paths that are cached has files to choose from. */
+/* By the golden ratio: the high bits of the product depend on all of the word. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ (hash >> 32);
+}
+
+static uint64_t read_word(const char *text)
+{
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    return word;
+}
+
+/*
+ * Of eight bytes at a time, the last of which may have been taken in part
+ * before. Not keyed: who can choose the paths that are cached has files to
+ * choose from.
+ */
 static uint32_t hash_path(const struct path *path)
 {
-    uint32_t hash = path->is_directory ? 2166136261u : 84696351u;
+    const char *text = path->text;
+    const size_t size = path->size;
+    uint64_t hash = path->is_directory ? 1 : 2;
+    uint64_t word = 0;
 
-    for (size_t i = 0; i < path->size; i++) {
-        hash = (hash ^ (unsigned char)path->text[i]) * 16777619u;
+    if (size >= sizeof(word)) {
+        const char *last = text + size - sizeof(word);
+
+        for (; text < last; text += sizeof(word)) {
+            hash = mix(hash, read_word(text));
+        }
+        return (uint32_t)mix(hash, read_word(last));
     }
-    return hash;
+    for (size_t i = 0; i < size; i++) {
+        word = (word << 8) | (unsigned char)text[i];
+    }
+    return (uint32_t)mix(hash, word);
 }
 
 static bool
@@ -118,16 +149,15 @@ is_for(const struct slot *slot, const struct path *path, uint32_t hash)
            memcmp(slot->text, path->text, path->size) == 0;
 }
 
-/* The link in the bucket that leads to the slot for a path, or to NULL. */
-static struct slot **
-find(struct cache *cache, const struct path *path, uint32_t hash)
+static struct slot *find(const struct cache *cache, const struct path *path)
 {
-    struct slot **link = &cache->buckets[hash & cache->mask].first;
+    const uint32_t hash = hash_path(path);
+    struct slot *slot = cache->buckets[hash & cache->mask].first;
 
-    while (*link != NULL && !is_for(*link, path, hash)) {
-        link = &(*link)->next;
+    while (slot != NULL && !is_for(slot, path, hash)) {
+        slot = slot->next;
     }
-    return link;
+    return slot;
 }
 
 static void unlink_slot(struct cache *cache, struct slot **link)
@@ -159,10 +189,10 @@ void cache_clear(struct cache *cache)
 
 void cache_drop(struct cache *cache, const struct path *path)
 {
-    struct slot **link = find(cache, path, hash_path(path));
+    struct slot *slot = find(cache, path);
 
-    if (*link != NULL) {
-        unlink_slot(cache, link);
+    if (slot != NULL) {
+        drop_slot(cache, slot);
     }
 }
 
@@ -174,13 +204,12 @@ static void note_use(struct cache *cache, struct slot *slot)
     }
 }
 
-struct copy *cache_find(struct cache *cache,
-                        const struct path *path,
-                        const struct cache_time *now)
+struct copy *
+cache_find(struct cache *cache, const struct path *path, uint64_t now_ms)
 {
-    struct slot *slot = *find(cache, path, hash_path(path));
+    struct slot *slot = find(cache, path);
 
-    if (slot == NULL || now->monotonic_ms - slot->checked_ms >= TRUST_MS) {
+    if (slot == NULL || now_ms - slot->checked_ms >= TRUST_MS) {
         return NULL;
     }
     note_use(cache, slot);
@@ -210,17 +239,18 @@ static bool read_file(const struct file *file, char *bytes)
 static struct slot *make_slot(const struct path *path,
                               const struct file *file,
                               const char *type,
+                              size_t room,
                               const struct cache_time *now)
 {
-    const size_t bytes =
-        sizeof(struct slot) + path->size + (size_t)file->status.st_size;
+    const size_t size = (size_t)file->status.st_size;
+    const size_t bytes = sizeof(struct slot) + path->size + room + size;
     struct slot *slot = malloc(bytes);
 
     if (slot == NULL) {
         return NULL;
     }
     *slot = (struct slot){
-        .copy = {.bytes = slot->text + path->size},
+        .copy = {.bytes = slot->text + path->size + room},
         .status = file->status,
         .checked_ms = now->monotonic_ms,
         .references = 1,
@@ -231,7 +261,7 @@ static struct slot *make_slot(const struct path *path,
         .bytes = bytes + BYTES_ATTACHED,
     };
     memcpy(slot->text, path->text, path->size);
-    if (!read_file(file, slot->text + path->size)) {
+    if (!read_file(file, slot->copy.bytes)) {
         free(slot);
         return NULL;
     }
@@ -260,12 +290,13 @@ static void insert(struct cache *cache, struct slot *slot)
 /* Would a copy of the file be allowed? */
 static bool fits(const struct cache *cache,
                  const struct path *path,
-                 const struct file *file)
+                 const struct file *file,
+                 size_t room)
 {
     const uint64_t size = (uint64_t)file->status.st_size;
 
     return size <= cache->file_limit && size <= cache->limit &&
-           size + sizeof(struct slot) + path->size + BYTES_ATTACHED <=
+           size + sizeof(struct slot) + path->size + room + BYTES_ATTACHED <=
                cache->limit;
 }
 
@@ -273,10 +304,10 @@ struct copy *cache_take(struct cache *cache,
                         const struct path *path,
                         const struct file *file,
                         const char *type,
+                        size_t room,
                         const struct cache_time *now)
 {
-    struct slot **link = find(cache, path, hash_path(path));
-    struct slot *slot = *link;
+    struct slot *slot = find(cache, path);
 
     if (slot != NULL) {
         if (slot->is_settled && facts_is_same(&slot->status, &file->status)) {
@@ -284,12 +315,12 @@ struct copy *cache_take(struct cache *cache,
             note_use(cache, slot);
             return &slot->copy;
         }
-        unlink_slot(cache, link);
+        drop_slot(cache, slot);
     }
-    if (!fits(cache, path, file)) {
+    if (!fits(cache, path, file, room)) {
         return NULL;
     }
-    slot = make_slot(path, file, type, now);
+    slot = make_slot(path, file, type, room, now);
     if (slot == NULL) {
         return NULL;
     }

@@ -20,8 +20,8 @@ struct cache;
 /* A file in memory. It never changes, and lives while someone holds it. */
 struct copy {
     struct facts facts;
-    const char *bytes;              /* facts.size of them */
-    void *attached;                 /* the user's; NULL at first */
+    char *bytes;    /* facts.size of them; before them is the user's room */
+    void *attached; /* the user's; NULL at first */
     void (*detach)(void *attached); /* called with it when the copy goes */
 };
 
@@ -43,20 +43,21 @@ void cache_free(struct cache *cache);
 void cache_clear(struct cache *cache);
 
 /* The copy for a path if it can be trusted, else NULL. Borrowed: hold it to
-   keep it. */
-struct copy *cache_find(struct cache *cache,
-                        const struct path *path,
-                        const struct cache_time *now);
+   keep it. now_ms: by the monotonic clock. */
+struct copy *
+cache_find(struct cache *cache, const struct path *path, uint64_t now_ms);
 
 /*
  * The copy for a path whose file was opened: the one that is there if the file
  * has not changed, else a new one. NULL if the file is too large, if it changes
- * while it is read, or without memory. Borrowed. The file stays open.
+ * while it is read, or without memory. Borrowed. The file stays open. room: so
+ * many bytes before those of a new copy are the user's.
  */
 struct copy *cache_take(struct cache *cache,
                         const struct path *path,
                         const struct file *file,
                         const char *type,
+                        size_t room,
                         const struct cache_time *now);
 
 /* Drops the copy for a path, if there is one. */

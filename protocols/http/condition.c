@@ -155,8 +155,8 @@ void condition_add(struct condition *condition,
     const struct http_span name = header->name;
     const struct http_span value = header->value;
 
-    if (name.size == 0 || strchr("iIrR", name.data[0]) == NULL) {
-        return; /* nearly all */
+    if (!condition_may_be(header)) {
+        return;
     }
     if (http_span_is(name, "If-Match")) {
         add_list(&condition->match, is_listed(value, validators->etag, false));

@@ -49,6 +49,14 @@ enum condition_result {
 void condition_init(struct condition *condition,
                     const struct validators *validators);
 
+/* Whether a header may be one of them: If-..., or Range. Nearly none can. */
+static inline bool condition_may_be(const struct http_header *header)
+{
+    const struct http_span name = header->name;
+
+    return name.size == 5 || (name.size > 5 && name.data[2] == '-');
+}
+
 /* Takes in a header of the request; most are none of ours. */
 void condition_add(struct condition *condition,
                    const struct http_header *header);

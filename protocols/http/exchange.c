@@ -5,7 +5,7 @@
 
 #include "answer.h"
 #include "attribute.h"
-#include "field.h"
+#include "bytes.h"
 #include "local.h"
 #include "serve.h"
 #include "settings.h"
@@ -255,12 +255,8 @@ COLD static ssize_t begin_collecting(berth_conn *c,
                                      struct head_scan scan)
 {
     struct http_state *state = c->state;
-    struct http_span first = {data, 1};
     int error;
 
-    if (!field_is_token(first)) {
-        return refuse(c, -400, size); /* TLS, say: no line may ever end */
-    }
     if (size > settings_of(c)->max_head) {
         return refuse(c, pending_too_long(&scan, settings_of(c)->max_head),
                       size);
@@ -323,6 +319,9 @@ static ssize_t take_head(berth_conn *c, const char *data, size_t size)
 
     if (*data == '\r') {
         return skip_empty_line(c, data, size);
+    }
+    if (!byte_is_in(*data, &bytes_token)) {
+        return refuse(c, -400, size); /* TLS, say: no line may ever end */
     }
     length = head_scan(&scan, data, size > max ? max + 1 : size);
     if (length == 0) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "attribute.h"
 #include "cache.h"
 #include "facts.h"
 #include "file.h"
@@ -28,7 +29,6 @@ struct job {
     struct files *files;
     berth_conn *c;
     const struct http_request *request;
-    struct cache_time now;
     struct path path;
 };
 
@@ -156,8 +156,8 @@ static int answer_error(const struct job *job, int error)
     const unsigned status = status_of(error);
 
     if (status >= 500) {
-        berth_log(job->c, BERTH_WARNING, "%s: %s", job->path.text,
-                  strerror(-error));
+        berth_log(job->c, BERTH_WARNING, "%.*s: %s", (int)job->path.size,
+                  job->path.text, strerror(-error));
     }
     return answer_status(job, status);
 }
@@ -213,8 +213,9 @@ static int open_index(const struct job *job, struct file *file, char *name)
     int error = -ENOENT;
 
     for (size_t i = 0; i < count && error == -ENOENT; i++) {
-        const int length = snprintf(name, PATH_SIZE_MAX, "%s%s%s", path->text,
-                                    path->size == 0 ? "" : "/", names[i]);
+        const int length =
+            snprintf(name, PATH_SIZE_MAX, "%.*s%s%s", (int)path->size,
+                     path->text, path->size == 0 ? "" : "/", names[i]);
 
         error = length >= PATH_SIZE_MAX
                     ? -ENAMETOOLONG
@@ -231,13 +232,18 @@ static int open_path(const struct job *job, struct file *file, char *name)
     if (job->path.is_directory) {
         return open_index(job, file, name);
     }
-    memcpy(name, job->path.text, job->path.size + 1);
+    memcpy(name, job->path.text, job->path.size);
+    name[job->path.size] = '\0';
     return file_open(&job->files->root, name, file);
 }
 
 /* There is no copy that can be trusted. */
-static int serve_file(const struct job *job)
+APART static int serve_file(const struct job *job, uint64_t now_ms)
 {
+    const struct cache_time now = {
+        .monotonic_ms = now_ms,
+        .real_ms = (int64_t)berth_now(job->c->entry, BERTH_REALTIME),
+    };
     struct cache *cache = job->files->cache;
     struct file file;
     struct facts facts;
@@ -255,13 +261,14 @@ static int serve_file(const struct job *job)
     type = mime_find(job->files->mime, name);
     found = (struct found){
         .facts = &facts,
-        .copy = cache_take(cache, &job->path, &file, type, &job->now),
+        .copy = cache_take(cache, &job->path, &file, type,
+                           found_room(job->c, type), &now),
         .fd = file.fd,
     };
     if (found.copy != NULL) {
         found.facts = &found.copy->facts;
     } else {
-        facts_read(&facts, &file.status, type, job->now.real_ms / 1000);
+        facts_read(&facts, &file.status, type, now.real_ms / 1000);
     }
     result = found_answer(&found, job->c, job->request);
     if (found.fd >= 0) {
@@ -270,23 +277,21 @@ static int serve_file(const struct job *job)
     return result;
 }
 
-static int serve_path(struct job *job)
+static int serve_path(const struct job *job)
 {
     struct files *files = job->files;
-    struct found found = {.fd = -1};
+    const uint64_t now_ms = berth_now(job->c->entry, BERTH_MONOTONIC);
+    struct found found;
+    struct copy *copy;
 
-    job->now = (struct cache_time){
-        .monotonic_ms = berth_now(job->c->entry, BERTH_MONOTONIC),
-        .real_ms = (int64_t)berth_now(job->c->entry, BERTH_REALTIME),
-    };
-    if (file_root_look(&files->root, job->now.monotonic_ms)) {
+    if (file_root_look(&files->root, now_ms)) {
         cache_clear(files->cache);
     }
-    found.copy = cache_find(files->cache, &job->path, &job->now);
-    if (found.copy == NULL) {
-        return serve_file(job);
+    copy = cache_find(files->cache, &job->path, now_ms);
+    if (copy == NULL) {
+        return serve_file(job, now_ms);
     }
-    found.facts = &found.copy->facts;
+    found = (struct found){.facts = &copy->facts, .copy = copy, .fd = -1};
     return found_answer(&found, job->c, job->request);
 }
 

@@ -9,31 +9,57 @@
 #include "persistence.h"
 #include "render.h"
 
+size_t fixed_room(const struct http_answer *answer, struct http_span common)
+{
+    return render_measure(answer, common) + 2;
+}
+
+/* All but the body, at the place for it. */
+static void make_head(struct fixed *fixed,
+                      const struct http_answer *answer,
+                      struct http_span common,
+                      char *place)
+{
+    static const char no_date[DATE_SIZE] = "";
+    char *at = render_head(place, answer, common, no_date);
+
+    *fixed = (struct fixed){
+        .answer = {.status = answer->status, .size = answer->size},
+        .bytes = place,
+        .head_size = (size_t)(at - place),
+        .size = (size_t)(at - place) + 2,
+        .date_offset = render_date_offset(answer->status),
+    };
+    (void)render_bytes(at, http_span_of("\r\n"));
+}
+
 int fixed_init(struct fixed *fixed,
                const struct http_answer *answer,
                struct http_span common,
                const char *body)
 {
-    static const char no_date[DATE_SIZE] = "";
-    char *at;
+    const size_t body_size = render_has_body(answer->status) ? answer->size : 0;
+    char *place = malloc(fixed_room(answer, common) + body_size);
 
-    size_t body_size =
-        body != NULL && render_has_body(answer->status) ? answer->size : 0;
-
-    fixed->bytes = malloc(render_measure(answer, common) + 2 + body_size);
-    if (fixed->bytes == NULL) {
+    if (place == NULL) {
         return -ENOMEM;
     }
-    at = render_head(fixed->bytes, answer, common, no_date);
-    fixed->head_size = (size_t)(at - fixed->bytes);
-    at = render_bytes(at, http_span_of("\r\n"));
-    at = render_bytes(at, (struct http_span){body, body_size});
-    fixed->size = (size_t)(at - fixed->bytes);
-    fixed->date_offset = render_date_offset(answer->status);
-    fixed->second = 0;
-    fixed->answer =
-        (struct http_answer){.status = answer->status, .size = answer->size};
+    make_head(fixed, answer, common, place);
+    (void)render_bytes(place + fixed->size,
+                       (struct http_span){body, body_size});
+    fixed->size += body_size;
     return 0;
+}
+
+void fixed_place(struct fixed *fixed,
+                 const struct http_answer *answer,
+                 struct http_span common,
+                 char *body,
+                 bool is_whole)
+{
+    make_head(fixed, answer, common, body - fixed_room(answer, common));
+    fixed->bytes = memmove(body - fixed->size, fixed->bytes, fixed->size);
+    fixed->size += is_whole ? answer->size : 0;
 }
 
 void fixed_fini(struct fixed *fixed)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "attribute.h"
 #include "condition.h"
 #include "fixed.h"
 #include "local.h"
@@ -150,77 +151,93 @@ static int answer_unsatisfiable(const struct task *task,
                               fields.count);
 }
 
-static void free_head(void *head)
+static struct http_answer describe_whole(struct fields *fields,
+                                         const struct facts *facts)
 {
-    fixed_fini(head);
-    free(head);
+    fields->count = 0;
+    add_date(fields, facts);
+    add_etag(fields, facts);
+    add_field(fields, "Accept-Ranges", "bytes", 5);
+    return (struct http_answer){
+        .status = 200,
+        .type = facts->type,
+        .size = facts->size,
+        .fields = fields->list,
+        .field_count = fields->count,
+    };
 }
 
-/* Lets a copy keep the head of its answers. Without memory it has none. */
-static void attach_head(const struct task *task,
-                        struct copy *copy,
-                        struct http_answer answer)
+size_t found_room(const berth_conn *c, const char *type)
+{
+    const struct http_local *local = c->entry->local;
+    const struct facts longest = {.type = type, .etag_size = FACTS_ETAG_MAX};
+    struct fields fields;
+    const struct http_answer answer = describe_whole(&fields, &longest);
+
+    return fixed_room(&answer, local->common);
+}
+
+/* Lets a copy keep its answer, in the room before its bytes. */
+COLD static bool attach_answer(const struct task *task, struct copy *copy)
 {
     const struct http_local *local = task->c->entry->local;
-    struct fixed *head = malloc(sizeof(*head));
+    struct fields fields;
+    const struct http_answer answer = describe_whole(&fields, &copy->facts);
+    struct fixed *fixed = malloc(sizeof(*fixed));
 
-    if (head != NULL && fixed_init(head, &answer, local->common, NULL) == 0) {
-        copy->attached = head;
-        copy->detach = free_head;
-    } else {
-        free(head);
+    if (fixed == NULL) {
+        return false;
     }
+    fixed_place(fixed, &answer, local->common, copy->bytes,
+                answer.size < LEND_SIZE);
+    copy->attached = fixed;
+    copy->detach = free;
+    return true;
 }
 
-/* By the head that the copy keeps: all there is to do is to write. */
-static int answer_again(const struct task *task, struct copy *copy)
+/* The bytes are large enough to be lent. */
+static int answer_lent(const struct task *task, struct copy *copy)
 {
-    const size_t size = copy->facts.size;
-    ssize_t written = 0;
     int error = fixed_write(copy->attached, task->c, task->request);
+    ssize_t written;
 
     if (error < 0 || task->request->is_head) {
         return error;
     }
-    if (size < LEND_SIZE) {
-        written = berth_write(task->c, copy->bytes, size);
-    } else {
-        copy_hold(copy);
-        written =
-            berth_write_owned(task->c, copy->bytes, size, copy_release, copy);
-        if (written < 0) {
-            copy_release(copy);
-        }
+    copy_hold(copy);
+    written = berth_write_owned(task->c, copy->bytes, copy->facts.size,
+                                copy_release, copy);
+    if (written < 0) {
+        copy_release(copy);
+        return (int)written;
     }
-    return written < 0 ? (int)written : 0;
+    return 0;
 }
 
-static int answer_first(const struct task *task, struct found *found)
+/* By the answer that the copy keeps: all there is to do is to write. */
+static int answer_again(const struct task *task, struct copy *copy)
 {
-    struct fields fields = {.count = 0};
-    struct http_answer answer = {
-        .status = 200,
-        .type = found->facts->type,
-        .size = found->facts->size,
-        .fields = fields.list,
-    };
+    return copy->facts.size < LEND_SIZE
+               ? fixed_write(copy->attached, task->c, task->request)
+               : answer_lent(task, copy);
+}
 
-    add_date(&fields, found->facts);
-    add_etag(&fields, found->facts);
-    add_field(&fields, "Accept-Ranges", "bytes", 5);
-    answer.field_count = fields.count;
-    if (found->copy != NULL) {
-        attach_head(task, found->copy, answer);
-    }
+APART static int answer_anew(const struct task *task, struct found *found)
+{
+    struct fields fields;
+    const struct http_answer answer = describe_whole(&fields, found->facts);
+
     return send_found(task, &answer, found, 0);
 }
 
-static int answer_whole(const struct task *task, struct found *found)
+static inline int answer_whole(const struct task *task, struct found *found)
 {
-    if (found->copy != NULL && found->copy->attached != NULL) {
-        return answer_again(task, found->copy);
+    struct copy *copy = found->copy;
+
+    if (copy != NULL && (copy->attached != NULL || attach_answer(task, copy))) {
+        return answer_again(task, copy);
     }
-    return answer_first(task, found);
+    return answer_anew(task, found);
 }
 
 /* With If-Range, the client has the type and the date already (RFC 9110,
@@ -284,26 +301,44 @@ static struct condition read_condition(const struct task *task,
     return condition;
 }
 
+APART static int answer_conditional(const struct task *task,
+                                    struct found *found)
+{
+    const struct facts *facts = found->facts;
+    const struct validators validators = {
+        .etag = {facts->etag, facts->etag_size},
+        .modified = facts->modified,
+        .now = (int64_t)(berth_now(task->c->entry, BERTH_REALTIME) / 1000),
+    };
+    const struct condition condition = read_condition(task, &validators);
+
+    switch (condition_decide(&condition, true)) {
+    case CONDITION_NOT_MODIFIED:
+        return answer_not_modified(task, facts);
+    case CONDITION_FAILED:
+        return http_answer_status(task->c, task->request, 412, NULL, 0);
+    case CONDITION_HOLDS:
+        break;
+    }
+    return answer_range(task, found, &condition);
+}
+
+static bool may_have_condition(const struct http_request *request)
+{
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (condition_may_be(&request->headers[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int found_answer(struct found *found,
                  berth_conn *c,
                  const struct http_request *request)
 {
     const struct task task = {.c = c, .request = request};
-    const struct facts *facts = found->facts;
-    const struct validators validators = {
-        .etag = {facts->etag, facts->etag_size},
-        .modified = facts->modified,
-        .now = (int64_t)(berth_now(c->entry, BERTH_REALTIME) / 1000),
-    };
-    const struct condition condition = read_condition(&task, &validators);
 
-    switch (condition_decide(&condition, true)) {
-    case CONDITION_NOT_MODIFIED:
-        return answer_not_modified(&task, facts);
-    case CONDITION_FAILED:
-        return http_answer_status(c, request, 412, NULL, 0);
-    case CONDITION_HOLDS:
-        break;
-    }
-    return answer_range(&task, found, &condition);
+    return may_have_condition(request) ? answer_conditional(&task, found)
+                                       : answer_whole(&task, found);
 }

@@ -19,6 +19,9 @@ struct found {
     int fd;            /* -1: not open, or taken over by the answer */
 };
 
+/* The room before the bytes of a copy that its answers need: cache_take(). */
+size_t found_room(const berth_conn *c, const char *type);
+
 /* Answers GET or HEAD. Returns 0 or -errno as the functions of answer.h. */
 int found_answer(struct found *found,
                  berth_conn *c,

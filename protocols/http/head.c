@@ -92,6 +92,11 @@ static bool is_bad_beginning(char c)
     return c == ' ' || c == '\t' || c == ':';
 }
 
+static bool is_empty_line(const char *line, const char *end)
+{
+    return end - line >= 2 && line[0] == '\r' && line[1] == '\n';
+}
+
 ssize_t head_scan(struct head_scan *scan, const char *data, size_t size)
 {
     const char *line = data + scan->line;
@@ -110,6 +115,9 @@ ssize_t head_scan(struct head_scan *scan, const char *data, size_t size)
         from = line;
         if (scan->first == 0) {
             scan->first = (uint32_t)(line - data);
+        }
+        if (is_empty_line(line, data + size)) {
+            return line + 2 - data;
         }
     }
     scan->line = (uint32_t)(line - data);
@@ -157,7 +165,8 @@ static int read_method(struct http_span text, enum http_method *method)
 static int
 read_request_line(const char *data, size_t size, struct http_request *request)
 {
-    const char *space = memchr(data, ' ', size);
+    const bool is_get = size >= VERSION_SIZE && memcmp(data, "GET ", 4) == 0;
+    const char *space = is_get ? data + 3 : memchr(data, ' ', size);
     const char *version;
     int error;
 
@@ -176,6 +185,10 @@ read_request_line(const char *data, size_t size, struct http_request *request)
         (struct http_span){.data = data, .size = (size_t)(space - data)};
     request->target.data = space + 1;
     request->target.size = (size_t)(version - (space + 1));
+    if (is_get) {
+        request->method = HTTP_METHOD_GET;
+        return 0;
+    }
     error = read_method(request->method_text, &request->method);
     request->is_head = request->method == HTTP_METHOD_HEAD;
     return error;

@@ -68,7 +68,7 @@ static int append_name(const char **at, const char *end, struct path *path)
         if (path->size == limit) {
             return -ENAMETOOLONG;
         }
-        path->text[path->size++] = (char)byte;
+        path->room[path->size++] = (char)byte;
     }
     return 0;
 }
@@ -76,7 +76,7 @@ static int append_name(const char **at, const char *end, struct path *path)
 /* Removes the last name and the slash before it. */
 static void remove_name(struct path *path)
 {
-    while (path->size > 0 && path->text[--path->size] != '/') {
+    while (path->size > 0 && path->room[--path->size] != '/') {
     }
 }
 
@@ -113,7 +113,7 @@ static int take_name(const char **at, const char *end, struct path *path)
         return -ENAMETOOLONG;
     }
     if (path->size > 0) {
-        path->text[path->size++] = '/';
+        path->room[path->size++] = '/';
     }
     begin = path->size;
     error = append_name(at, end, path);
@@ -121,7 +121,7 @@ static int take_name(const char **at, const char *end, struct path *path)
         return error;
     }
     path->is_directory = false;
-    if (is_dot_segment(path->text + begin, path->size - begin)) {
+    if (is_dot_segment(path->room + begin, path->size - begin)) {
         return resolve(path, begin);
     }
     return 0;
@@ -131,8 +131,7 @@ void path_take_plain(const char *target, size_t size, struct path *path)
 {
     path->is_directory = target[size - 1] == '/';
     path->size = size < 2 ? 0 : size - (path->is_directory ? 2 : 1);
-    memcpy(path->text, target + 1, path->size);
-    path->text[path->size] = '\0';
+    path->text = target + 1;
 }
 
 static bool has_dot_name(const struct path *path)
@@ -151,6 +150,7 @@ int path_parse(const char *target,
     if (size == 0 || *at != '/') {
         return -EINVAL;
     }
+    path->text = path->room;
     path->size = 0;
     while (at < end && *at == '/') {
         int error;
@@ -168,6 +168,6 @@ int path_parse(const char *target,
             return error;
         }
     }
-    path->text[path->size] = '\0';
+    path->room[path->size] = '\0';
     return !has_dot_files && has_dot_name(path) ? -ENOENT : 0;
 }

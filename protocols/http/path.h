@@ -18,9 +18,10 @@
  * of them empty, "." or "..". The root itself is empty.
  */
 struct path {
-    size_t size;       /* of text, without its NUL */
+    const char *text;  /* in room, with a NUL behind it, or in the target */
+    size_t size;       /* of text, without a NUL */
     bool is_directory; /* the target ended in a slash: a directory is meant */
-    char text[PATH_SIZE_MAX];
+    char room[PATH_SIZE_MAX];
 };
 
 /*
@@ -42,7 +43,8 @@ int path_parse(const char *target,
                struct path *path);
 
 /* The same for what is as it will become, as nearly all paths are: is_plain of
-   struct http_request says so. It has PATH_NAME_MAX bytes at most. */
+   struct http_request says so. It has PATH_NAME_MAX bytes at most, and must
+   outlive the path, which borrows it. */
 void path_take_plain(const char *target, size_t size, struct path *path);
 
 #endif

@@ -13,63 +13,62 @@ static const char size_name[] = "Content-Length: ";
 
 #define LENGTH(text_) (sizeof(text_) - 1)
 
-static const struct reason {
-    unsigned status;
-    const char *text;
-} reasons[] = {
-    {200, "OK"},
-    {201, "Created"},
-    {202, "Accepted"},
-    {203, "Non-Authoritative Information"},
-    {204, "No Content"},
-    {205, "Reset Content"},
-    {206, "Partial Content"},
-    {300, "Multiple Choices"},
-    {301, "Moved Permanently"},
-    {302, "Found"},
-    {303, "See Other"},
-    {304, "Not Modified"},
-    {307, "Temporary Redirect"},
-    {308, "Permanent Redirect"},
-    {400, "Bad Request"},
-    {401, "Unauthorized"},
-    {403, "Forbidden"},
-    {404, "Not Found"},
-    {405, "Method Not Allowed"},
-    {406, "Not Acceptable"},
-    {408, "Request Timeout"},
-    {409, "Conflict"},
-    {410, "Gone"},
-    {411, "Length Required"},
-    {412, "Precondition Failed"},
-    {413, "Content Too Large"},
-    {414, "URI Too Long"},
-    {415, "Unsupported Media Type"},
-    {416, "Range Not Satisfiable"},
-    {417, "Expectation Failed"},
-    {421, "Misdirected Request"},
-    {422, "Unprocessable Content"},
-    {426, "Upgrade Required"},
-    {428, "Precondition Required"},
-    {429, "Too Many Requests"},
-    {431, "Request Header Fields Too Large"},
-    {451, "Unavailable For Legal Reasons"},
-    {500, "Internal Server Error"},
-    {501, "Not Implemented"},
-    {502, "Bad Gateway"},
-    {503, "Service Unavailable"},
-    {504, "Gateway Timeout"},
-    {505, "HTTP Version Not Supported"},
+/* By the status, so that finding one costs one look. */
+#define STATUS_FIRST 200
+static const char *const reasons[] = {
+    [200 - STATUS_FIRST] = "OK",
+    [201 - STATUS_FIRST] = "Created",
+    [202 - STATUS_FIRST] = "Accepted",
+    [203 - STATUS_FIRST] = "Non-Authoritative Information",
+    [204 - STATUS_FIRST] = "No Content",
+    [205 - STATUS_FIRST] = "Reset Content",
+    [206 - STATUS_FIRST] = "Partial Content",
+    [300 - STATUS_FIRST] = "Multiple Choices",
+    [301 - STATUS_FIRST] = "Moved Permanently",
+    [302 - STATUS_FIRST] = "Found",
+    [303 - STATUS_FIRST] = "See Other",
+    [304 - STATUS_FIRST] = "Not Modified",
+    [307 - STATUS_FIRST] = "Temporary Redirect",
+    [308 - STATUS_FIRST] = "Permanent Redirect",
+    [400 - STATUS_FIRST] = "Bad Request",
+    [401 - STATUS_FIRST] = "Unauthorized",
+    [403 - STATUS_FIRST] = "Forbidden",
+    [404 - STATUS_FIRST] = "Not Found",
+    [405 - STATUS_FIRST] = "Method Not Allowed",
+    [406 - STATUS_FIRST] = "Not Acceptable",
+    [408 - STATUS_FIRST] = "Request Timeout",
+    [409 - STATUS_FIRST] = "Conflict",
+    [410 - STATUS_FIRST] = "Gone",
+    [411 - STATUS_FIRST] = "Length Required",
+    [412 - STATUS_FIRST] = "Precondition Failed",
+    [413 - STATUS_FIRST] = "Content Too Large",
+    [414 - STATUS_FIRST] = "URI Too Long",
+    [415 - STATUS_FIRST] = "Unsupported Media Type",
+    [416 - STATUS_FIRST] = "Range Not Satisfiable",
+    [417 - STATUS_FIRST] = "Expectation Failed",
+    [421 - STATUS_FIRST] = "Misdirected Request",
+    [422 - STATUS_FIRST] = "Unprocessable Content",
+    [426 - STATUS_FIRST] = "Upgrade Required",
+    [428 - STATUS_FIRST] = "Precondition Required",
+    [429 - STATUS_FIRST] = "Too Many Requests",
+    [431 - STATUS_FIRST] = "Request Header Fields Too Large",
+    [451 - STATUS_FIRST] = "Unavailable For Legal Reasons",
+    [500 - STATUS_FIRST] = "Internal Server Error",
+    [501 - STATUS_FIRST] = "Not Implemented",
+    [502 - STATUS_FIRST] = "Bad Gateway",
+    [503 - STATUS_FIRST] = "Service Unavailable",
+    [504 - STATUS_FIRST] = "Gateway Timeout",
+    [505 - STATUS_FIRST] = "HTTP Version Not Supported",
 };
 
 const char *http_status_text(unsigned status)
 {
-    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
-        if (reasons[i].status == status) {
-            return reasons[i].text;
-        }
+    const unsigned i = status - STATUS_FIRST;
+
+    if (i >= sizeof(reasons) / sizeof(reasons[0]) || reasons[i] == NULL) {
+        return "Unknown";
     }
-    return "Unknown";
+    return reasons[i];
 }
 
 bool render_has_body(unsigned status)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute.h"
 #include "common.h"
 #include "settings.h"
 #include "target.h"
@@ -218,19 +219,12 @@ static bool fits(const struct route *route, struct http_span path)
            memcmp(path.data, route->path.data, route->path.size) == 0;
 }
 
-struct route_match routes_find(struct routes *routes,
-                               const struct http_request *request)
+static struct route_match find(const struct routes *routes,
+                               struct http_span path,
+                               enum http_method method)
 {
     struct route_match match = {0};
-    struct http_span path = request->path;
 
-    if (routes->count == 0) {
-        return match;
-    }
-    if (!request->is_plain && target_normalise(&path, routes->path) < 0) {
-        match.status = 400;
-        return match;
-    }
     for (size_t i = 0; i < routes->count; i++) {
         struct route *route = &routes->items[i];
 
@@ -238,10 +232,31 @@ struct route_match routes_find(struct routes *routes,
             continue;
         }
         match.allowed |= route->methods;
-        if ((route->methods & BIT(request->method)) != 0) {
+        if ((route->methods & BIT(method)) != 0) {
             match.route = route;
             break;
         }
     }
     return match;
+}
+
+COLD static struct route_match
+find_normalised(struct routes *routes, const struct http_request *request)
+{
+    struct http_span path = request->path;
+
+    if (target_normalise(&path, routes->path) < 0) {
+        return (struct route_match){.status = 400};
+    }
+    return find(routes, path, request->method);
+}
+
+struct route_match routes_find(struct routes *routes,
+                               const struct http_request *request)
+{
+    if (routes->count == 0) {
+        return (struct route_match){0};
+    }
+    return request->is_plain ? find(routes, request->path, request->method)
+                             : find_normalised(routes, request);
 }

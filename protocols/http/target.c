@@ -104,15 +104,21 @@ static int split_query(struct http_request *request, struct http_span text)
 static int split_path(struct http_request *request, struct http_span text)
 {
     bool is_plain = true;
-    size_t i = bytes_measure(text.data, text.size, &bytes_plain);
+    size_t i;
 
-    while (i < text.size && text.data[i] != '?') {
-        if (!byte_is_in(text.data[i], &bytes_target)) {
+    for (i = 0; i < text.size; i++) {
+        const char c = text.data[i];
+
+        if (byte_is_in(c, &bytes_plain)) {
+            continue;
+        }
+        if (c == '?') {
+            break;
+        }
+        if (!byte_is_in(c, &bytes_target)) {
             return -400;
         }
         is_plain &= !is_special(text.data + i, text.size - i);
-        i++;
-        i += bytes_measure(text.data + i, text.size - i, &bytes_plain);
     }
     request->path = (struct http_span){.data = text.data, .size = i};
     request->is_plain = is_plain;

@@ -49,11 +49,11 @@ static void check_file(const struct http_request *request)
     }
     path_take_plain(text.data, text.size, &path);
     FUZZ_REQUIRE(path_parse(text.data, text.size, false, &other) == 0,
-                 "no file is '%s'", path.text);
+                 "no file is '%.*s'", (int)path.size, path.text);
     FUZZ_REQUIRE(path.is_directory == other.is_directory &&
                      path.size == other.size &&
-                     strcmp(path.text, other.text) == 0,
-                 "'%s' is '%s', too", path.text, other.text);
+                     memcmp(path.text, other.text, path.size) == 0,
+                 "'%.*s' is '%s', too", (int)path.size, path.text, other.text);
 }
 
 static void check_path(const struct http_request *request)

@@ -16,8 +16,8 @@ TIMEOUT_S = 100
 # What it may be; core/README.md, "Cost", has what it is.
 INSTRUCTIONS = 250
 # protocols/http/README.md, "Cost", has what they are.
-HTTP_INSTRUCTIONS = 1575
-HTTP_INSTRUCTIONS_OF_16 = 23000
+HTTP_INSTRUCTIONS = 1395
+HTTP_INSTRUCTIONS_OF_16 = 20350
 IDLE_BYTES = 256
 
 

@@ -137,6 +137,42 @@ class Answers(Files):
                     del answer.headers["date"], head.headers["date"]
                     self.assertEqual(head.headers, answer.headers)
 
+    def ask_raw(self, server, request):
+        """The head but for its date, the body, and whether all ends then."""
+        with connect(server.address) as sock:
+            sock.sendall(request)
+            head = read_head(sock)
+            size = int(Answer(head, b"").headers["content-length"])
+            if request.startswith(b"HEAD"):
+                size = 0
+            body = recv_exactly(sock, size)
+            sock.shutdown(socket.SHUT_WR)
+            rest = recv_all(sock)
+        return re.sub(rb"\r\nDate: [^\r]*", b"", head, count=1), body, rest
+
+    def test_a_copy_answers_as_the_file_does(self):
+        bodies = {f"/{size}": LARGE[:size]
+                  for size in (0, 1, 4095, 4096, 4097, 60000)}
+        for name, body in bodies.items():
+            self.write(name[1:], body)
+        with self.server() as copies, self.server(cache_size=0) as files:
+            for name, body in bodies.items():
+                for request in (f"GET {name} HTTP/1.1\r\nHost: test\r\n",
+                                f"HEAD {name} HTTP/1.1\r\nHost: test\r\n",
+                                f"GET {name} HTTP/1.0\r\n",
+                                f"GET {name} HTTP/1.0\r\n"
+                                "Connection: keep-alive\r\n",
+                                f"HEAD {name} HTTP/1.1\r\nhost: test\r\n"
+                                "Connection: close\r\n"):
+                    request = f"{request}\r\n".encode()
+                    expected = self.ask_raw(files, request)
+                    self.assertEqual(
+                        expected[1:],
+                        (b"" if request.startswith(b"HEAD") else body, b""))
+                    for _ in range(2):  # when it is made, and later
+                        self.assertEqual(self.ask_raw(copies, request),
+                                         expected)
+
     def test_validators_are_the_files(self):
         os.utime(self.path("small.txt"), (784111777, 784111777))
         with self.server() as server:

@@ -8,6 +8,8 @@
 
 #define LIMIT 65536
 #define FILE_LIMIT 8192
+#define ROOM 100
+#define COUNT_OF(array_) (sizeof(array_) / sizeof((array_)[0]))
 
 static struct cache *cache;
 static struct file_root root;
@@ -32,17 +34,14 @@ static void tear_down(void)
 
 static struct path path_of(const char *name)
 {
-    struct path path = {.size = strlen(name)};
-
-    memcpy(path.text, name, path.size + 1);
-    return path;
+    return (struct path){.text = name, .size = strlen(name)};
 }
 
 static struct copy *find(const char *name)
 {
     const struct path path = path_of(name);
 
-    return cache_find(cache, &path, &now);
+    return cache_find(cache, &path, now.monotonic_ms);
 }
 
 /* As a request does it that finds no copy. */
@@ -53,9 +52,29 @@ static struct copy *take(const char *name)
     struct file file;
 
     ck_assert_int_eq(file_open(&root, name, &file), 0);
-    copy = cache_take(cache, &path, &file, "a/b", &now);
+    copy = cache_take(cache, &path, &file, "a/b", ROOM, &now);
     (void)close(file.fd);
     return copy;
+}
+
+/* The copy of the file a as one for a path of that size. */
+static struct copy *take_as(const char *text, size_t size)
+{
+    const struct path path = {.text = text, .size = size};
+    struct copy *copy;
+    struct file file;
+
+    ck_assert_int_eq(file_open(&root, "a", &file), 0);
+    copy = cache_take(cache, &path, &file, "a/b", ROOM, &now);
+    (void)close(file.fd);
+    return copy;
+}
+
+static struct copy *find_as(const char *text, size_t size)
+{
+    const struct path path = {.text = text, .size = size};
+
+    return cache_find(cache, &path, now.monotonic_ms);
 }
 
 static void check_copy(const struct copy *copy, const char *text)
@@ -90,7 +109,7 @@ START_TEST(a_folder_is_another_path)
     tree_write("a", "text");
     (void)take("a");
     path.is_directory = true;
-    ck_assert_ptr_null(cache_find(cache, &path, &now));
+    ck_assert_ptr_null(cache_find(cache, &path, now.monotonic_ms));
 }
 END_TEST
 
@@ -205,6 +224,46 @@ START_TEST(what_is_attached_goes_with_the_copy)
 }
 END_TEST
 
+START_TEST(the_room_before_the_bytes_is_the_users)
+{
+    struct copy *copy;
+
+    tree_write("a", "text");
+    tree_write("b", "more");
+    copy = take("a");
+    (void)take("b");
+    memset(copy->bytes - ROOM, 'x', ROOM);
+    now.monotonic_ms += 1000;
+    ck_assert_ptr_eq(take("a"), copy);
+    check_copy(find("a"), "text");
+    ck_assert_int_eq(copy->bytes[-1], 'x');
+    ck_assert_int_eq(copy->bytes[-ROOM], 'x');
+    check_copy(take("b"), "more");
+}
+END_TEST
+
+/* Also where their sizes are the same: the hash takes eight bytes at once. */
+START_TEST(tells_paths_apart_at_each_byte)
+{
+    char name[41];
+    struct copy *copies[40];
+
+    tree_write("a", "text");
+    memset(name, 'a', sizeof(name));
+    for (size_t i = 1; i < COUNT_OF(copies); i++) {
+        copies[i] = take_as(name, i);
+    }
+    for (size_t i = 1; i < COUNT_OF(copies); i++) {
+        ck_assert_ptr_eq(find_as(name, i), copies[i]);
+        for (size_t k = 0; k < i; k++) {
+            name[k] = 'b';
+            ck_assert_ptr_null(find_as(name, i));
+            name[k] = 'a';
+        }
+    }
+}
+END_TEST
+
 START_TEST(drops_a_copy)
 {
     const struct path path = path_of("a");
@@ -248,10 +307,10 @@ START_TEST(copies_nothing_that_changes_meanwhile)
     tree_write("a", "text");
     ck_assert_int_eq(file_open(&root, "a", &file), 0);
     ck_assert_int_eq(truncate(tree_path("a"), 2), 0);
-    ck_assert_ptr_null(cache_take(cache, &path, &file, "a/b", &now));
+    ck_assert_ptr_null(cache_take(cache, &path, &file, "a/b", ROOM, &now));
     ck_assert_int_eq(fstat(file.fd, &file.status), 0);
     file.status.st_mtim.tv_nsec ^= 1;
-    ck_assert_ptr_null(cache_take(cache, &path, &file, "a/b", &now));
+    ck_assert_ptr_null(cache_take(cache, &path, &file, "a/b", ROOM, &now));
     ck_assert_uint_eq(cache_bytes(cache), 0);
     (void)close(file.fd);
 }
@@ -284,7 +343,7 @@ START_TEST(without_a_limit_nothing_is_copied)
     tree_write("a", "");
     ck_assert_int_eq(cache_new(0, FILE_LIMIT, &none), 0);
     ck_assert_int_eq(file_open(&root, "a", &file), 0);
-    ck_assert_ptr_null(cache_take(none, &path, &file, "a/b", &now));
+    ck_assert_ptr_null(cache_take(none, &path, &file, "a/b", 0, &now));
     (void)close(file.fd);
     cache_free(none);
     cache_free(NULL);
@@ -334,6 +393,8 @@ UNIT_MAIN_WITH("http.cache",
                reads_anew_what_has_just_changed,
                what_is_held_outlives_the_cache,
                what_is_attached_goes_with_the_copy,
+               the_room_before_the_bytes_is_the_users,
+               tells_paths_apart_at_each_byte,
                drops_a_copy,
                copies_no_large_file,
                a_file_that_has_grown_large_is_dropped,

@@ -262,7 +262,39 @@ START_TEST(several_ranges_or_if_ranges_are_ignored)
 }
 END_TEST
 
+/* The look that saves reading the others overlooks none. */
+START_TEST(no_name_in_whatever_case_is_overlooked)
+{
+    static const char *const names[] = {
+        "If-Match",
+        "IF-MATCH",
+        "if-none-match",
+        "If-None-Match",
+        "If-Modified-Since",
+        "iF-mODIFIED-sINCE",
+        "If-Unmodified-Since",
+        "If-Range",
+        "IF-RANGE",
+        "Range",
+        "RANGE",
+        "range",
+        "raNge",
+    };
+    struct http_header header = {.value = {NULL, 0}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        header.name = http_span_of(names[i]);
+        ck_assert_msg(condition_may_be(&header), "%s", names[i]);
+    }
+    header.name = http_span_of("Host");
+    ck_assert(!condition_may_be(&header));
+    header.name = (struct http_span){"", 0};
+    ck_assert(!condition_may_be(&header));
+}
+END_TEST
+
 UNIT_MAIN("http.condition",
+          no_name_in_whatever_case_is_overlooked,
           without_a_condition_all_goes_on,
           if_match_wants_one_of_the_list,
           if_match_compares_strongly,

@@ -72,7 +72,10 @@ START_TEST(every_status_has_a_text)
 {
     ck_assert_str_eq(http_status_text(200), "OK");
     ck_assert_str_eq(http_status_text(431), "Request Header Fields Too Large");
+    ck_assert_str_eq(http_status_text(505), "HTTP Version Not Supported");
     ck_assert_str_eq(http_status_text(299), "Unknown");
+    ck_assert_str_eq(http_status_text(199), "Unknown");
+    ck_assert_str_eq(http_status_text(506), "Unknown");
 }
 END_TEST
 
