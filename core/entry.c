@@ -119,7 +119,7 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
         .counter_count = parts->counter_count,
     };
     set_log(entry, parts);
-    entry->read_size = parts->limits->input < ENTRY_READ_SIZE
+    entry->read_size = parts->limits->input < ENTRY_READ_BULK
                            ? (size_t)parts->limits->input
                            : ENTRY_READ_SIZE;
     entry->low_mark = entry->high_mark / LOW_MARK_SHARE;

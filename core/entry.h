@@ -22,8 +22,11 @@
 #include "stats.h"
 #include "watch.h"
 
-/* One read takes up to so much; 64 KiB halves the cost of bulk against 16. */
-#define ENTRY_READ_SIZE ((size_t)65536)
+/* One read takes up to so much. 64 KiB halves the cost of bulk against 16; the
+   rest is there so that a message of 64 KiB does not fill it, since what comes
+   back full is read again. */
+#define ENTRY_READ_BULK ((size_t)65536)
+#define ENTRY_READ_SIZE (ENTRY_READ_BULK + 4096)
 
 struct connections; /* connections.h: a layer above */
 
