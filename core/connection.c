@@ -66,7 +66,7 @@ void connection_drop_input(struct connection *c)
 {
     free(c->input);
     c->input = NULL;
-    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
+    c->flags &= ~(uint32_t)(CONNECTION_HAS_INPUT | CONNECTION_OFFERED);
 }
 
 int connection_switch(struct connection *c, const struct switch_order *order)

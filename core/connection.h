@@ -56,6 +56,10 @@ enum connection_flag {
                                        end: extra->next */
     CONNECTION_FAILED = 1u << 20,   /* it reported an error; what came before
                                        is read first */
+    CONNECTION_HAS_INPUT = 1u << 21, /* input is not NULL; and the next one,
+                                        output: so one look at the flags tells
+                                        all there is to do */
+    CONNECTION_HAS_OUTPUT = 1u << 22,
 };
 
 /* Nothing can be sent now. */
@@ -215,8 +219,12 @@ static inline void connection_enter(struct connection *c, bool may_cork)
     all->cork_reserved = 0;
 }
 
-/* It was handled: what it has to send is sent, as by connection_flush(). */
-void connection_leave(struct connection *c);
+/*
+ * It was handled, and is content: what it has corked is sent. That answers
+ * bytes that came just now, so that connection_touch() was called for them.
+ * Returns whether that was all; if not, connection_flush() is to be called.
+ */
+bool connection_leave(struct connection *c);
 
 /* It has something to do at the turn's end. */
 void connection_schedule(struct connection *c);
@@ -248,7 +256,7 @@ static inline bool connection_is_content(const struct connection *c)
 {
     return (c->flags & ~(uint32_t)(CONNECTION_STARTED | CONNECTION_READABLE)) ==
                0 &&
-           c->phase == CONNECTION_OPEN && c->output == NULL && c->input == NULL;
+           c->phase == CONNECTION_OPEN;
 }
 
 /*

@@ -6,8 +6,7 @@
 
 #include "attribute.h"
 
-/* Until the first byte came, the time since the connection was made counts. */
-static inline void note_sent(struct connection *c, size_t size)
+static inline void count_sent(struct connection *c, size_t size)
 {
     struct tally *tally = connection_tally(c);
 
@@ -15,10 +14,21 @@ static inline void note_sent(struct connection *c, size_t size)
     if (tally != NULL) {
         tally->bytes_out += size;
     }
+}
+
+/* Until the first byte came, the time since the connection was made counts. */
+static void touch_sent(struct connection *c)
+{
     if ((c->flags & CONNECTION_STARTED) != 0 ||
         connection_entry(c)->limits.first_byte_ms == 0) {
         connection_touch(c);
     }
+}
+
+static void note_sent(struct connection *c, size_t size)
+{
+    count_sent(c, size);
+    touch_sent(c);
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -46,6 +56,7 @@ static int uncork(struct connection *c)
         all->cork_end = all->cork;
     }
     c->output = output;
+    c->flags |= CONNECTION_HAS_OUTPUT;
     return 0;
 }
 
@@ -332,6 +343,7 @@ void connection_drop_output(struct connection *c)
         count_queued(c, 0);
         output_free(c->output);
         c->output = NULL;
+        c->flags &= ~(uint32_t)CONNECTION_HAS_OUTPUT;
     }
 }
 
@@ -423,43 +435,46 @@ COLD static void flush_uncorked(struct connection *c)
     flush_queue(c);
 }
 
-static inline void send_corked(struct connection *c)
+/* Sends all that is corked. Returns whether all was taken. */
+static inline bool send_corked(struct connection *c, size_t size)
 {
     struct connections *all = connection_all(c);
-    size_t size = (size_t)(all->cork_next - all->cork);
-    ssize_t taken;
+    ssize_t taken = c->stream.ops->write(&c->stream, all->cork, size);
 
-    if (size >= connection_entry(c)->high_mark ||
-        (c->flags & CONNECTION_CANNOT_SEND) != 0) {
-        flush_uncorked(c);
-        return;
-    }
-    taken = c->stream.ops->write(&c->stream, all->cork, size);
     if (taken != (ssize_t)size) {
         keep_corked(c, taken);
-        return;
+        return false;
     }
     drop_corked(all);
-    note_sent(c, size);
+    count_sent(c, size);
+    return true;
 }
 
-void connection_leave(struct connection *c)
+bool connection_leave(struct connection *c)
 {
-    struct connections *all = connection_all(c);
+    const struct entry *entry = connection_entry(c);
+    struct connections *all = entry->connections;
+    size_t size = (size_t)(all->cork_next - all->cork);
 
-    if (all->cork_next != all->cork) {
-        send_corked(c);
-    } else if (c->output != NULL) {
-        flush_queue(c);
+    if (size > 0 && (size >= entry->high_mark || !send_corked(c, size))) {
+        return false;
     }
     all->current = NULL;
+    return true;
 }
 
 void connection_flush(struct connection *c)
 {
-    if (connection_corked(c) > 0) {
-        send_corked(c);
-    } else if (c->output != NULL) {
-        flush_queue(c);
+    size_t corked = connection_corked(c);
+
+    if (corked == 0) {
+        if (c->output != NULL) {
+            flush_queue(c);
+        }
+    } else if (corked >= connection_entry(c)->high_mark ||
+               (c->flags & CONNECTION_CANNOT_SEND) != 0) {
+        flush_uncorked(c);
+    } else if (send_corked(c, corked)) {
+        touch_sent(c);
     }
 }

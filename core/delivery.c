@@ -135,6 +135,7 @@ static struct input *grow_input(struct connection *c, size_t capacity)
     input->size = size;
     input->capacity = capacity;
     c->input = input;
+    c->flags |= CONNECTION_HAS_INPUT;
     return input;
 }
 

@@ -181,6 +181,14 @@ static bool may_wait(const struct connection *c)
            connection_produced(c) < connection_entry(c)->high_mark;
 }
 
+/* What was left to be done with the one whose event was handled. */
+COLD static void finish_event(struct connection *c)
+{
+    connection_flush(c);
+    connection_all(c)->current = NULL;
+    settle(c);
+}
+
 /* Anything but bytes for a connection that waits for nothing else. */
 COLD static void handle_other_events(struct connection *c, uint32_t events)
 {
@@ -200,9 +208,7 @@ COLD static void handle_other_events(struct connection *c, uint32_t events)
         connection_all(c)->current = NULL;
         return;
     }
-    connection_flush(c);
-    connection_all(c)->current = NULL;
-    settle(c);
+    finish_event(c);
 }
 
 static void handle_events(struct source *source, uint32_t events)
@@ -215,9 +221,8 @@ static void handle_events(struct source *source, uint32_t events)
     }
     connection_enter(c, true);
     delivery_read(c);
-    connection_leave(c);
-    if (!connection_is_content(c)) {
-        settle(c);
+    if (!connection_is_content(c) || !connection_leave(c)) {
+        finish_event(c);
     }
 }
 
@@ -448,8 +453,7 @@ static void handle_pending(struct connection *c)
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    connection_leave(c);
-    settle(c);
+    finish_event(c);
 }
 
 /* Whoever lent it may be gone; his entry is not. */
