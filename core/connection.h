@@ -157,26 +157,22 @@ static inline struct connections *connection_all(const struct connection *c)
 static inline const berth_protocol *
 connection_protocol(const struct connection *c)
 {
-    const struct entry_service *service =
-        c->extra == NULL ? &connection_entry(c)->service : c->extra->service;
-
-    return service->protocol;
+    return RARELY(c->extra != NULL) ? c->extra->service->protocol
+                                    : connection_entry(c)->service.protocol;
 }
 
-/* Around each call of the plugin about a connection, in this order. Returns the
-   entry, for the end: no callback changes it. */
-static inline const struct entry *
-connection_begin_call(const struct connection *c, enum crumb_callback callback)
+/* Around each call of the plugin about a connection, in this order; with its
+   entry, which no callback changes. */
+static inline void connection_begin_call(const struct connection *c,
+                                         const struct entry *entry,
+                                         enum crumb_callback callback)
 {
-    const struct entry *entry = connection_entry(c);
-
     account_raise(entry->account, ACCOUNT_CALLBACKS, 1);
     watch_enter(entry->watch, (struct crumb_place){
                                   .connection = c->id >> CONNECTION_SWITCH_BITS,
                                   .entry = entry->number,
                                   .callback = callback,
                               });
-    return entry;
 }
 
 void connection_tell_slow(const struct connection *c, uint64_t ms);
@@ -306,7 +302,7 @@ static inline void connection_touch(struct connection *c)
 
 static inline struct tally *connection_tally(const struct connection *c)
 {
-    return c->extra == NULL ? NULL : c->extra->tally;
+    return RARELY(c->extra != NULL) ? c->extra->tally : NULL;
 }
 
 /* Begins to count its bytes. Without memory for it they are not counted. */

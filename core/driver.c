@@ -272,8 +272,9 @@ static void check_deadline(struct connection *c)
     }
     c->deadline_ms = 0;
     if (protocol->on_timer != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_TIMER);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_TIMER);
         protocol->on_timer(&c->head);
         connection_end_call(c, entry);
     } else {
@@ -407,8 +408,9 @@ static void tell_stop(struct connection *c)
     c->flags &= ~(uint32_t)(reason == BERTH_RELOAD ? CONNECTION_STOP_RELOAD
                                                    : CONNECTION_STOP_EXIT);
     if (protocol->on_stop != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_STOP);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_STOP);
         protocol->on_stop(&c->head, reason);
         connection_end_call(c, entry);
     } else if (reason == BERTH_EXIT) {
@@ -427,8 +429,9 @@ static void tell_drain(struct connection *c)
     }
     c->flags &= ~(uint32_t)CONNECTION_DRAIN_OWED;
     if (protocol->on_drain != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_DRAIN);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_DRAIN);
         protocol->on_drain(&c->head);
         connection_end_call(c, entry);
     }
