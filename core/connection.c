@@ -208,10 +208,16 @@ void connection_arm(struct connection *c)
     }
 }
 
-COLD void connection_tell_slow(const struct connection *c, uint64_t ms)
+COLD void connection_measure_call(const struct connection *c, uint64_t sequence)
 {
-    const struct crumb *crumb = connection_entry(c)->watch->crumb;
+    const struct entry *entry = connection_entry(c);
+    const struct crumb *crumb = entry->watch->crumb;
+    const uint64_t ms =
+        watch_measure(entry->watch, sequence, &entry->account->times);
 
+    if (ms == 0) {
+        return;
+    }
     CONNECTION_LOG(c, LOG_WARNING,
                    "%s of plugin '%s' took %llu ms, and all others waited "
                    "(slow_callback)",

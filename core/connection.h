@@ -175,15 +175,16 @@ static inline void connection_begin_call(const struct connection *c,
                               });
 }
 
-void connection_tell_slow(const struct connection *c, uint64_t ms);
+/* The long way of the function below: a call that is to be measured. */
+void connection_measure_call(const struct connection *c, uint64_t sequence);
 
 static inline void connection_end_call(const struct connection *c,
                                        const struct entry *entry)
 {
-    uint64_t slow_ms = watch_leave(entry->watch, &entry->account->times);
+    const uint64_t sequence = watch_leave(entry->watch);
 
-    if (slow_ms != 0) {
-        connection_tell_slow(c, slow_ms);
+    if (sequence != 0) {
+        connection_measure_call(c, sequence);
     }
 }
 
