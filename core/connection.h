@@ -212,7 +212,7 @@ static inline void connection_enter(struct connection *c, bool may_cork)
     struct connections *all = connection_all(c);
 
     all->current = c;
-    all->cork_end = all->cork + (may_cork ? CONNECTIONS_CORK_SIZE : 0);
+    all->cork_room = may_cork ? CONNECTIONS_CORK_SIZE : 0;
     all->cork_reserved = 0;
 }
 
@@ -221,7 +221,7 @@ static inline void connection_enter(struct connection *c, bool may_cork)
  * bytes that came just now, so that connection_touch() was called for them.
  * Returns whether that was all; if not, connection_flush() is to be called.
  */
-bool connection_leave(struct connection *c);
+bool connection_leave(struct connection *c, const struct entry *entry);
 
 /* It has something to do at the turn's end. */
 void connection_schedule(struct connection *c);
@@ -235,7 +235,7 @@ static inline bool connection_stop_corking(struct connection *c)
     if (all->current != c) {
         return false;
     }
-    all->cork_end = all->cork_next;
+    all->cork_room = 0;
     return true;
 }
 

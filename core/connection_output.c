@@ -6,11 +6,13 @@
 
 #include "attribute.h"
 
-static inline void count_sent(struct connection *c, size_t size)
+static inline void
+count_sent(struct connection *c, const struct entry *entry, size_t size)
 {
-    struct tally *tally = connection_tally(c);
+    struct tally *tally;
 
-    account_raise(connection_entry(c)->account, ACCOUNT_SENT, size);
+    account_raise(entry->account, ACCOUNT_SENT, size);
+    tally = connection_tally(c);
     if (tally != NULL) {
         tally->bytes_out += size;
     }
@@ -27,7 +29,7 @@ static void touch_sent(struct connection *c)
 
 static void note_sent(struct connection *c, size_t size)
 {
-    count_sent(c, size);
+    count_sent(c, connection_entry(c), size);
     touch_sent(c);
 }
 
@@ -53,7 +55,7 @@ static int uncork(struct connection *c)
         /* Does not fail: a new output holds as much. */
         (void)output_append(output, all->cork, corked);
         drop_corked(all);
-        all->cork_end = all->cork;
+        all->cork_room = 0;
     }
     c->output = output;
     c->flags |= CONNECTION_HAS_OUTPUT;
@@ -76,7 +78,15 @@ static inline bool fits_cork(const struct connection *c, size_t size)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c && size < (size_t)(all->cork_end - all->cork_next);
+    return all->current == c && size < all->cork_room;
+}
+
+/* So many bytes have joined it. What was reserved is written, or given up. */
+static inline void fill_cork(struct connections *all, size_t size)
+{
+    all->cork_next += size;
+    all->cork_room -= size;
+    all->cork_reserved = 0;
 }
 
 /* What berth_write() documents, in its order. */
@@ -158,8 +168,7 @@ ssize_t connection_write(struct connection *c, const void *data, size_t size)
         return write_queued(c, data, size);
     }
     place = all->cork_next;
-    all->cork_next += size;
-    all->cork_reserved = 0;
+    fill_cork(all, size);
     if (size > 0) { /* memcpy(3) takes no NULL, berth_write() does */
         memcpy(place, data, size);
     }
@@ -256,8 +265,7 @@ int connection_commit(struct connection *c, size_t size)
     if (size > all->cork_reserved) {
         return -EINVAL;
     }
-    all->cork_next += size;
-    all->cork_reserved = 0;
+    fill_cork(all, size);
     return 0;
 }
 
@@ -436,9 +444,10 @@ COLD static void flush_uncorked(struct connection *c)
 }
 
 /* Sends all that is corked. Returns whether all was taken. */
-static inline bool send_corked(struct connection *c, size_t size)
+static inline bool
+send_corked(struct connection *c, const struct entry *entry, size_t size)
 {
-    struct connections *all = connection_all(c);
+    struct connections *all = entry->connections;
     ssize_t taken = c->stream.ops->write(&c->stream, all->cork, size);
 
     if (taken != (ssize_t)size) {
@@ -446,17 +455,17 @@ static inline bool send_corked(struct connection *c, size_t size)
         return false;
     }
     drop_corked(all);
-    count_sent(c, size);
+    count_sent(c, entry, size);
     return true;
 }
 
-bool connection_leave(struct connection *c)
+bool connection_leave(struct connection *c, const struct entry *entry)
 {
-    const struct entry *entry = connection_entry(c);
     struct connections *all = entry->connections;
     size_t size = (size_t)(all->cork_next - all->cork);
 
-    if (size > 0 && (size >= entry->high_mark || !send_corked(c, size))) {
+    if (size > 0 &&
+        (size >= entry->high_mark || !send_corked(c, entry, size))) {
         return false;
     }
     all->current = NULL;
@@ -465,16 +474,21 @@ bool connection_leave(struct connection *c)
 
 void connection_flush(struct connection *c)
 {
+    const struct entry *entry = connection_entry(c);
+    struct connections *all = entry->connections;
     size_t corked = connection_corked(c);
 
     if (corked == 0) {
         if (c->output != NULL) {
             flush_queue(c);
         }
-    } else if (corked >= connection_entry(c)->high_mark ||
+    } else if (corked >= entry->high_mark ||
                (c->flags & CONNECTION_CANNOT_SEND) != 0) {
         flush_uncorked(c);
-    } else if (send_corked(c, corked)) {
+    } else if (send_corked(c, entry, corked)) {
         touch_sent(c);
+        if (all->cork_room > 0) {
+            all->cork_room = CONNECTIONS_CORK_SIZE;
+        }
     }
 }

@@ -118,10 +118,8 @@ static NOINLINE size_t offer_rest(struct connection *c,
 static inline size_t
 offer(struct connection *c, const struct entry *entry, struct span span)
 {
-    ssize_t step;
+    ssize_t step = call_on_data(c, entry, span.data, span.size);
 
-    span.data[span.size] = '\0';
-    step = call_on_data(c, entry, span.data, span.size);
     return step == (ssize_t)span.size ? span.size : offer_rest(c, span, step);
 }
 
@@ -166,7 +164,10 @@ COLD static void keep(struct connection *c, const char *data, size_t size)
 
 static void offer_and_keep(struct connection *c, struct span span)
 {
-    size_t used = offer(c, connection_entry(c), span);
+    size_t used;
+
+    span.data[span.size] = '\0';
+    used = offer(c, connection_entry(c), span);
 
     if (used < span.size || c->input != NULL) {
         keep(c, span.data + used, span.size - used);
@@ -229,7 +230,7 @@ note_received(struct connection *c, const struct entry *entry, size_t count)
 
     account_raise(entry->account, ACCOUNT_RECEIVED, count);
     c->flags |= CONNECTION_STARTED;
-    connection_touch(c);
+    c->active_ms = (uint32_t)entry->loop->now_ms;
     if (tally != NULL) {
         tally->bytes_in += count;
     }
@@ -377,9 +378,8 @@ COLD static void go_on_reading(struct connection *c, ssize_t count)
     go_on(c, 1);
 }
 
-void delivery_read(struct connection *c)
+void delivery_read(struct connection *c, const struct entry *entry)
 {
-    const struct entry *entry = connection_entry(c);
     char *buffer = entry->connections->buffer;
     ssize_t count = c->stream.ops->read(&c->stream, buffer, entry->read_size);
     size_t size = (size_t)count;
@@ -389,6 +389,7 @@ void delivery_read(struct connection *c)
         go_on_reading(c, count);
         return;
     }
+    buffer[size] = '\0';
     note_received(c, entry, size);
     used = offer(c, entry, (struct span){buffer, size});
     if (used < size) {

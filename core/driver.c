@@ -214,14 +214,15 @@ COLD static void handle_other_events(struct connection *c, uint32_t events)
 static void handle_events(struct source *source, uint32_t events)
 {
     struct connection *c = CONTAINER_OF(source, struct connection, source);
+    const struct entry *entry = connection_entry(c);
 
     if (events != SELECTOR_READ || !connection_is_at_rest(c)) {
         handle_other_events(c, events);
         return;
     }
     connection_enter(c, true);
-    delivery_read(c);
-    if (!connection_is_content(c) || !connection_leave(c)) {
+    delivery_read(c, entry);
+    if (!connection_is_content(c) || !connection_leave(c, entry)) {
         finish_event(c);
     }
 }
