@@ -120,7 +120,8 @@ bool account_read(const struct account_book *book,
     *offset += size;
     memset(view, 0, sizeof(*view));
     for (size_t i = 0; i < ACCOUNT_VALUES; i++) {
-        view->values[i] = load(&account->values[i]);
+        view->values[i] =
+            __atomic_load_n(&account->values[i], __ATOMIC_RELAXED);
     }
     view->open = load(&account->open);
     view->queued = load(&account->queued);

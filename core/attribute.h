@@ -15,4 +15,7 @@
 /* Out of line for the same reason, but not rare. */
 #define NOINLINE __attribute__((noinline))
 
+/* A condition that holds off the way alone. */
+#define RARELY(condition) __builtin_expect((condition), 0)
+
 #endif

@@ -66,7 +66,7 @@ void connection_drop_input(struct connection *c)
 {
     free(c->input);
     c->input = NULL;
-    c->flags &= ~(uint32_t)CONNECTION_OFFERED;
+    c->flags &= ~(uint32_t)(CONNECTION_HAS_INPUT | CONNECTION_OFFERED);
 }
 
 int connection_switch(struct connection *c, const struct switch_order *order)
@@ -216,10 +216,16 @@ void connection_arm(struct connection *c)
     }
 }
 
-COLD void connection_tell_slow(const struct connection *c, uint64_t ms)
+COLD void connection_measure_call(const struct connection *c, uint64_t sequence)
 {
-    const struct crumb *crumb = connection_entry(c)->watch->crumb;
+    const struct entry *entry = connection_entry(c);
+    const struct crumb *crumb = entry->watch->crumb;
+    const uint64_t ms =
+        watch_measure(entry->watch, sequence, &entry->account->times);
 
+    if (ms == 0) {
+        return;
+    }
     CONNECTION_LOG(c, LOG_WARNING,
                    "%s of plugin '%s' took %llu ms, and all others waited "
                    "(slow_callback)",

@@ -58,6 +58,10 @@ enum connection_flag {
                                        is read first */
     CONNECTION_FINISHED = 1u << 21, /* the peer has said that it sends no more;
                                        nothing has shown the contrary */
+    CONNECTION_HAS_INPUT = 1u << 22, /* input is not NULL; and the next one,
+                                        output: so one look at the flags tells
+                                        all there is to do */
+    CONNECTION_HAS_OUTPUT = 1u << 23,
 };
 
 /* Nothing can be sent now. */
@@ -155,37 +159,34 @@ static inline struct connections *connection_all(const struct connection *c)
 static inline const berth_protocol *
 connection_protocol(const struct connection *c)
 {
-    const struct entry_service *service =
-        c->extra == NULL ? &connection_entry(c)->service : c->extra->service;
-
-    return service->protocol;
+    return RARELY(c->extra != NULL) ? c->extra->service->protocol
+                                    : connection_entry(c)->service.protocol;
 }
 
-/* Around each call of the plugin about a connection, in this order. Returns the
-   entry, for the end: no callback changes it. */
-static inline const struct entry *
-connection_begin_call(const struct connection *c, enum crumb_callback callback)
+/* Around each call of the plugin about a connection, in this order; with its
+   entry, which no callback changes. */
+static inline void connection_begin_call(const struct connection *c,
+                                         const struct entry *entry,
+                                         enum crumb_callback callback)
 {
-    const struct entry *entry = connection_entry(c);
-
     account_raise(entry->account, ACCOUNT_CALLBACKS, 1);
     watch_enter(entry->watch, (struct crumb_place){
                                   .connection = c->id >> CONNECTION_SWITCH_BITS,
                                   .entry = entry->number,
                                   .callback = callback,
                               });
-    return entry;
 }
 
-void connection_tell_slow(const struct connection *c, uint64_t ms);
+/* The long way of the function below: a call that is to be measured. */
+void connection_measure_call(const struct connection *c, uint64_t sequence);
 
 static inline void connection_end_call(const struct connection *c,
                                        const struct entry *entry)
 {
-    uint64_t slow_ms = watch_leave(entry->watch, &entry->account->times);
+    const uint64_t sequence = watch_leave(entry->watch);
 
-    if (slow_ms != 0) {
-        connection_tell_slow(c, slow_ms);
+    if (sequence != 0) {
+        connection_measure_call(c, sequence);
     }
 }
 
@@ -213,12 +214,16 @@ static inline void connection_enter(struct connection *c, bool may_cork)
     struct connections *all = connection_all(c);
 
     all->current = c;
-    all->cork_end = all->cork + (may_cork ? CONNECTIONS_CORK_SIZE : 0);
+    all->cork_room = may_cork ? CONNECTIONS_CORK_SIZE : 0;
     all->cork_reserved = 0;
 }
 
-/* It was handled: what it has to send is sent, as by connection_flush(). */
-void connection_leave(struct connection *c);
+/*
+ * It was handled, and is content: what it has corked is sent. That answers
+ * bytes that came just now, so that connection_touch() was called for them.
+ * Returns whether that was all; if not, connection_flush() is to be called.
+ */
+bool connection_leave(struct connection *c, const struct entry *entry);
 
 /* It has something to do at the turn's end. */
 void connection_schedule(struct connection *c);
@@ -232,7 +237,7 @@ static inline bool connection_stop_corking(struct connection *c)
     if (all->current != c) {
         return false;
     }
-    all->cork_end = all->cork_next;
+    all->cork_room = 0;
     return true;
 }
 
@@ -250,7 +255,7 @@ static inline bool connection_is_content(const struct connection *c)
 {
     return (c->flags & ~(uint32_t)(CONNECTION_STARTED | CONNECTION_READABLE)) ==
                0 &&
-           c->phase == CONNECTION_OPEN && c->output == NULL && c->input == NULL;
+           c->phase == CONNECTION_OPEN;
 }
 
 /*
@@ -300,7 +305,7 @@ static inline void connection_touch(struct connection *c)
 
 static inline struct tally *connection_tally(const struct connection *c)
 {
-    return c->extra == NULL ? NULL : c->extra->tally;
+    return RARELY(c->extra != NULL) ? c->extra->tally : NULL;
 }
 
 /* Begins to count its bytes. Without memory for it they are not counted. */

@@ -6,19 +6,31 @@
 
 #include "attribute.h"
 
-/* Until the first byte came, the time since the connection was made counts. */
-static inline void note_sent(struct connection *c, size_t size)
+static inline void
+count_sent(struct connection *c, const struct entry *entry, size_t size)
 {
-    struct tally *tally = connection_tally(c);
+    struct tally *tally;
 
-    account_raise(connection_entry(c)->account, ACCOUNT_SENT, size);
+    account_raise(entry->account, ACCOUNT_SENT, size);
+    tally = connection_tally(c);
     if (tally != NULL) {
         tally->bytes_out += size;
     }
+}
+
+/* Until the first byte came, the time since the connection was made counts. */
+static void touch_sent(struct connection *c)
+{
     if ((c->flags & CONNECTION_STARTED) != 0 ||
         connection_entry(c)->limits.first_byte_ms == 0) {
         connection_touch(c);
     }
+}
+
+static void note_sent(struct connection *c, size_t size)
+{
+    count_sent(c, connection_entry(c), size);
+    touch_sent(c);
 }
 
 /* ----------------------------------------------------------------- writing */
@@ -43,9 +55,10 @@ static int uncork(struct connection *c)
         /* Does not fail: a new output holds as much. */
         (void)output_append(output, all->cork, corked);
         drop_corked(all);
-        all->cork_end = all->cork;
+        all->cork_room = 0;
     }
     c->output = output;
+    c->flags |= CONNECTION_HAS_OUTPUT;
     return 0;
 }
 
@@ -65,7 +78,15 @@ static inline bool fits_cork(const struct connection *c, size_t size)
 {
     const struct connections *all = connection_all(c);
 
-    return all->current == c && size < (size_t)(all->cork_end - all->cork_next);
+    return all->current == c && size < all->cork_room;
+}
+
+/* So many bytes have joined it. What was reserved is written, or given up. */
+static inline void fill_cork(struct connections *all, size_t size)
+{
+    all->cork_next += size;
+    all->cork_room -= size;
+    all->cork_reserved = 0;
 }
 
 /* What berth_write() documents, in its order. */
@@ -147,8 +168,7 @@ ssize_t connection_write(struct connection *c, const void *data, size_t size)
         return write_queued(c, data, size);
     }
     place = all->cork_next;
-    all->cork_next += size;
-    all->cork_reserved = 0;
+    fill_cork(all, size);
     if (size > 0) { /* memcpy(3) takes no NULL, berth_write() does */
         memcpy(place, data, size);
     }
@@ -245,8 +265,7 @@ int connection_commit(struct connection *c, size_t size)
     if (size > all->cork_reserved) {
         return -EINVAL;
     }
-    all->cork_next += size;
-    all->cork_reserved = 0;
+    fill_cork(all, size);
     return 0;
 }
 
@@ -332,6 +351,7 @@ void connection_drop_output(struct connection *c)
         count_queued(c, 0);
         output_free(c->output);
         c->output = NULL;
+        c->flags &= ~(uint32_t)CONNECTION_HAS_OUTPUT;
     }
 }
 
@@ -423,43 +443,52 @@ COLD static void flush_uncorked(struct connection *c)
     flush_queue(c);
 }
 
-static inline void send_corked(struct connection *c)
+/* Sends all that is corked. Returns whether all was taken. */
+static inline bool
+send_corked(struct connection *c, const struct entry *entry, size_t size)
 {
-    struct connections *all = connection_all(c);
-    size_t size = (size_t)(all->cork_next - all->cork);
-    ssize_t taken;
+    struct connections *all = entry->connections;
+    ssize_t taken = c->stream.ops->write(&c->stream, all->cork, size);
 
-    if (size >= connection_entry(c)->high_mark ||
-        (c->flags & CONNECTION_CANNOT_SEND) != 0) {
-        flush_uncorked(c);
-        return;
-    }
-    taken = c->stream.ops->write(&c->stream, all->cork, size);
     if (taken != (ssize_t)size) {
         keep_corked(c, taken);
-        return;
+        return false;
     }
     drop_corked(all);
-    note_sent(c, size);
+    count_sent(c, entry, size);
+    return true;
 }
 
-void connection_leave(struct connection *c)
+bool connection_leave(struct connection *c, const struct entry *entry)
 {
-    struct connections *all = connection_all(c);
+    struct connections *all = entry->connections;
+    size_t size = (size_t)(all->cork_next - all->cork);
 
-    if (all->cork_next != all->cork) {
-        send_corked(c);
-    } else if (c->output != NULL) {
-        flush_queue(c);
+    if (size > 0 &&
+        (size >= entry->high_mark || !send_corked(c, entry, size))) {
+        return false;
     }
     all->current = NULL;
+    return true;
 }
 
 void connection_flush(struct connection *c)
 {
-    if (connection_corked(c) > 0) {
-        send_corked(c);
-    } else if (c->output != NULL) {
-        flush_queue(c);
+    const struct entry *entry = connection_entry(c);
+    struct connections *all = entry->connections;
+    size_t corked = connection_corked(c);
+
+    if (corked == 0) {
+        if (c->output != NULL) {
+            flush_queue(c);
+        }
+    } else if (corked >= entry->high_mark ||
+               (c->flags & CONNECTION_CANNOT_SEND) != 0) {
+        flush_uncorked(c);
+    } else if (send_corked(c, entry, corked)) {
+        touch_sent(c);
+        if (all->cork_room > 0) {
+            all->cork_room = CONNECTIONS_CORK_SIZE;
+        }
     }
 }

@@ -44,7 +44,6 @@ int connections_init(struct connections *all,
         .buffer = buffer,
         .cork = buffer + ENTRY_READ_SIZE + 1,
         .cork_next = buffer + ENTRY_READ_SIZE + 1,
-        .cork_end = buffer + ENTRY_READ_SIZE + 1,
     };
     error = init_peers(all, parts->stats);
     if (error < 0) {

@@ -49,12 +49,12 @@ struct connections {
     struct slab slab;   /* struct connection */
     struct slab extras; /* struct extra */
     struct output_pool outputs;
-    char *buffer;    /* ENTRY_READ_SIZE bytes and a NUL */
-    char *cork;      /* CONNECTIONS_CORK_SIZE: what current writes is gathered
+    char *buffer;     /* ENTRY_READ_SIZE bytes and a NUL */
+    char *cork;       /* CONNECTIONS_CORK_SIZE: what current writes is gathered
                      here and leaves in one call; while all of it fits,
                      current needs no output of its own */
-    char *cork_next; /* where the next byte goes; cork if there is none */
-    char *cork_end;  /* where room ends; cork_next if none may join */
+    char *cork_next;  /* where the next byte goes; cork if there is none */
+    size_t cork_room; /* one more than may still join; 0: none may */
     size_t cork_reserved;       /* bytes from cork_next on that were reserved */
     struct connection *current; /* whose event is handled now: it is flushed
                                    when that is done */

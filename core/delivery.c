@@ -69,13 +69,16 @@ COLD static void meet_no_use(struct connection *c, ssize_t step, size_t offered)
     }
 }
 
-static inline ssize_t
-call_on_data(struct connection *c, char *data, size_t size)
+static inline ssize_t call_on_data(struct connection *c,
+                                   const struct entry *entry,
+                                   char *data,
+                                   size_t size)
 {
     const berth_protocol *protocol = connection_protocol(c);
-    const struct entry *entry = connection_begin_call(c, CRUMB_ON_DATA);
-    ssize_t step = protocol->on_data(&c->head, data, size);
+    ssize_t step;
 
+    connection_begin_call(c, entry, CRUMB_ON_DATA);
+    step = protocol->on_data(&c->head, data, size);
     connection_end_call(c, entry);
     return step;
 }
@@ -103,7 +106,8 @@ static NOINLINE size_t offer_rest(struct connection *c,
         if (!connection_is_receptive(c)) {
             return used;
         }
-        step = call_on_data(c, span.data + used, span.size - used);
+        step = call_on_data(c, connection_entry(c), span.data + used,
+                            span.size - used);
     }
 }
 
@@ -111,12 +115,11 @@ static NOINLINE size_t offer_rest(struct connection *c,
  * Offers all of it, again and again as long as some is used and the connection
  * is receptive, which it is at first. Returns how much was used in all.
  */
-static inline size_t offer(struct connection *c, struct span span)
+static inline size_t
+offer(struct connection *c, const struct entry *entry, struct span span)
 {
-    ssize_t step;
+    ssize_t step = call_on_data(c, entry, span.data, span.size);
 
-    span.data[span.size] = '\0';
-    step = call_on_data(c, span.data, span.size);
     return step == (ssize_t)span.size ? span.size : offer_rest(c, span, step);
 }
 
@@ -135,6 +138,7 @@ static struct input *grow_input(struct connection *c, size_t capacity)
     input->size = size;
     input->capacity = capacity;
     c->input = input;
+    c->flags |= CONNECTION_HAS_INPUT;
     return input;
 }
 
@@ -161,9 +165,12 @@ COLD static void keep(struct connection *c, const char *data, size_t size)
     input->size = size;
 }
 
-static inline void offer_and_keep(struct connection *c, struct span span)
+static void offer_and_keep(struct connection *c, struct span span)
 {
-    size_t used = offer(c, span);
+    size_t used;
+
+    span.data[span.size] = '\0';
+    used = offer(c, connection_entry(c), span);
 
     if (used < span.size || c->input != NULL) {
         keep(c, span.data + used, span.size - used);
@@ -219,19 +226,17 @@ COLD static void meet_no_bytes(struct connection *c, ssize_t result)
     }
 }
 
-/* So many of the span are new. */
 static inline void
-take_bytes(struct connection *c, struct span span, size_t count)
+note_received(struct connection *c, const struct entry *entry, size_t count)
 {
     struct tally *tally = connection_tally(c);
 
-    account_raise(connection_entry(c)->account, ACCOUNT_RECEIVED, count);
+    account_raise(entry->account, ACCOUNT_RECEIVED, count);
     c->flags |= CONNECTION_STARTED;
-    connection_touch(c);
+    c->active_ms = (uint32_t)entry->loop->now_ms;
     if (tally != NULL) {
         tally->bytes_in += count;
     }
-    offer_and_keep(c, span);
 }
 
 /* Reads once and offers. Returns whether another read may find more. */
@@ -250,7 +255,8 @@ COLD static bool read_once(struct connection *c)
     }
     span.size += (size_t)count;
     c->flags &= ~(uint32_t)CONNECTION_OFFERED;
-    take_bytes(c, span, (size_t)count);
+    note_received(c, connection_entry(c), (size_t)count);
+    offer_and_keep(c, span);
     if ((size_t)count < most && (c->flags & CONNECTION_EXHAUST) == 0) {
         c->flags &= ~(uint32_t)CONNECTION_READABLE;
         return false;
@@ -270,8 +276,9 @@ static void tell_end(struct connection *c)
     data[size] = '\0';
     c->flags |= CONNECTION_END_TOLD;
     if (protocol->on_end != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_END);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_END);
         result = protocol->on_end(&c->head, data, size);
         connection_end_call(c, entry);
     }
@@ -374,18 +381,24 @@ COLD static void go_on_reading(struct connection *c, ssize_t count)
     go_on(c, 1);
 }
 
-void delivery_read(struct connection *c)
+void delivery_read(struct connection *c, const struct entry *entry)
 {
-    char *buffer = connection_all(c)->buffer;
-    size_t most = connection_entry(c)->read_size;
-    ssize_t count = c->stream.ops->read(&c->stream, buffer, most);
+    char *buffer = entry->connections->buffer;
+    ssize_t count = c->stream.ops->read(&c->stream, buffer, entry->read_size);
+    size_t size = (size_t)count;
+    size_t used;
 
     if (count <= 0) {
         go_on_reading(c, count);
         return;
     }
-    take_bytes(c, (struct span){buffer, (size_t)count}, (size_t)count);
-    if ((size_t)count == most) {
+    buffer[size] = '\0';
+    note_received(c, entry, size);
+    used = offer(c, entry, (struct span){buffer, size});
+    if (used < size) {
+        keep(c, buffer + used, size - used);
+    }
+    if (size == entry->read_size) {
         go_on_reading(c, count);
     }
 }

@@ -19,7 +19,7 @@
 void delivery_run(struct connection *c);
 
 /* The same for one that is at rest and was reported to be readable. */
-void delivery_read(struct connection *c);
+void delivery_read(struct connection *c, const struct entry *entry);
 
 /* Lingering: reads and discards, within the budget. Returns false when there
    is nothing more to wait for: the peer has finished, or is gone. */

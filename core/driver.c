@@ -190,6 +190,14 @@ static bool may_wait(const struct connection *c)
            connection_produced(c) < connection_entry(c)->high_mark;
 }
 
+/* What was left to be done with the one whose event was handled. */
+COLD static void finish_event(struct connection *c)
+{
+    connection_flush(c);
+    connection_all(c)->current = NULL;
+    settle(c);
+}
+
 /* Anything but bytes for a connection that waits for nothing else. */
 COLD static void handle_other_events(struct connection *c, uint32_t events)
 {
@@ -209,24 +217,22 @@ COLD static void handle_other_events(struct connection *c, uint32_t events)
         connection_all(c)->current = NULL;
         return;
     }
-    connection_flush(c);
-    connection_all(c)->current = NULL;
-    settle(c);
+    finish_event(c);
 }
 
 static void handle_events(struct source *source, uint32_t events)
 {
     struct connection *c = CONTAINER_OF(source, struct connection, source);
+    const struct entry *entry = connection_entry(c);
 
     if (events != SELECTOR_READ || !connection_is_at_rest(c)) {
         handle_other_events(c, events);
         return;
     }
     connection_enter(c, true);
-    delivery_read(c);
-    connection_leave(c);
-    if (!connection_is_content(c)) {
-        settle(c);
+    delivery_read(c, entry);
+    if (!connection_is_content(c) || !connection_leave(c, entry)) {
+        finish_event(c);
     }
 }
 
@@ -276,8 +282,9 @@ static void check_deadline(struct connection *c)
     }
     c->deadline_ms = 0;
     if (protocol->on_timer != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_TIMER);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_TIMER);
         protocol->on_timer(&c->head);
         connection_end_call(c, entry);
     } else {
@@ -411,8 +418,9 @@ static void tell_stop(struct connection *c)
     c->flags &= ~(uint32_t)(reason == BERTH_RELOAD ? CONNECTION_STOP_RELOAD
                                                    : CONNECTION_STOP_EXIT);
     if (protocol->on_stop != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_STOP);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_STOP);
         protocol->on_stop(&c->head, reason);
         connection_end_call(c, entry);
     } else if (reason == BERTH_EXIT) {
@@ -431,8 +439,9 @@ static void tell_drain(struct connection *c)
     }
     c->flags &= ~(uint32_t)CONNECTION_DRAIN_OWED;
     if (protocol->on_drain != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_DRAIN);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_DRAIN);
         protocol->on_drain(&c->head);
         connection_end_call(c, entry);
     }
@@ -457,8 +466,7 @@ static void handle_pending(struct connection *c)
     if (c->phase == CONNECTION_OPEN) {
         delivery_run(c);
     }
-    connection_leave(c);
-    settle(c);
+    finish_event(c);
 }
 
 /* Whoever lent it may be gone; his entry is not. */

@@ -10,10 +10,15 @@
 #define HIGH_MARK_SHARE 4
 #define LOW_MARK_SHARE 4
 
-COLD static void tell_slow(const struct entry *entry, uint64_t ms)
+COLD static void measure_call(const struct entry *entry, uint64_t sequence)
 {
-    struct log_subject subject = {.entry = entry->head.name};
+    const struct log_subject subject = {.entry = entry->head.name};
+    const uint64_t ms =
+        watch_measure(entry->watch, sequence, &entry->account->times);
 
+    if (ms == 0) {
+        return;
+    }
     LOG(entry->log, LOG_WARNING, &subject,
         "%s of plugin '%s' took %llu ms, and all connections waited "
         "(slow_callback)",
@@ -42,10 +47,10 @@ void entry_begin_release(const struct entry *entry, uint64_t connection)
 
 void entry_end_call(const struct entry *entry)
 {
-    uint64_t slow_ms = watch_leave(entry->watch, &entry->account->times);
+    const uint64_t sequence = watch_leave(entry->watch);
 
-    if (slow_ms != 0) {
-        tell_slow(entry, slow_ms);
+    if (sequence != 0) {
+        measure_call(entry, sequence);
     }
 }
 

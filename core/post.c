@@ -81,7 +81,8 @@ static void call_connection(const struct parcel *parcel)
         call_for_none(parcel);
         return;
     }
-    entry = connection_begin_call(c, CRUMB_POSTED);
+    entry = connection_entry(c);
+    connection_begin_call(c, entry, CRUMB_POSTED);
     parcel->fn(&c->head, parcel->arg);
     connection_end_call(c, entry);
 }

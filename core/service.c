@@ -41,8 +41,9 @@ void service_begin(struct connection *c)
     int error = 0;
 
     if (protocol->on_open != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_OPEN);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_OPEN);
         error = protocol->on_open(&c->head);
         connection_end_call(c, entry);
     }
@@ -71,8 +72,9 @@ static void end_service(struct connection *c, int why)
     c->phase = CONNECTION_LINGERING;  /* nothing that it calls has an effect */
     (void)connection_stop_corking(c); /* no write either */
     if (protocol->on_close != NULL) {
-        const struct entry *entry = connection_begin_call(c, CRUMB_ON_CLOSE);
+        const struct entry *entry = connection_entry(c);
 
+        connection_begin_call(c, entry, CRUMB_ON_CLOSE);
         protocol->on_close(&c->head, why);
         connection_end_call(c, entry);
     }

@@ -34,11 +34,6 @@ COLD void watch_begin_sample(struct watch *watch)
     watch->sampled_ns = read_clock_ns();
 }
 
-COLD void watch_end_sample(const struct watch *watch, struct histogram *times)
-{
-    histogram_add(times, read_clock_ns() - watch->sampled_ns);
-}
-
 /* seen is stored last: who reads it finds the time that belongs to it. */
 static void note(struct watch *watch, uint64_t sequence)
 {
@@ -49,10 +44,18 @@ static void note(struct watch *watch, uint64_t sequence)
     }
 }
 
-COLD uint64_t watch_measure(const struct watch *watch)
+COLD uint64_t watch_measure(const struct watch *watch,
+                            uint64_t sequence,
+                            struct histogram *times)
 {
     uint64_t took_ms;
 
+    if (watch_is_sampled(sequence)) {
+        histogram_add(times, read_clock_ns() - watch->sampled_ns);
+    }
+    if (atomic_load_explicit(&watch->seen, memory_order_relaxed) != sequence) {
+        return 0;
+    }
     atomic_thread_fence(memory_order_acquire); /* pairs with note() */
     took_ms = read_clock_ms() -
               atomic_load_explicit(&watch->seen_ms, memory_order_relaxed);

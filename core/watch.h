@@ -47,9 +47,8 @@ int watch_start(struct watch *watch);
 /* Ends it. One that was not started is fine. */
 void watch_stop(struct watch *watch);
 
-/* The long ways of the functions below. */
+/* The long way of the function below. */
 void watch_ring(struct watch *watch);
-uint64_t watch_measure(const struct watch *watch);
 
 /* The worker begins a turn, after it may have waited for long. */
 static inline void watch_wake(struct watch *watch)
@@ -69,8 +68,8 @@ static inline bool watch_is_sampled(uint64_t sequence)
     return (sequence & ((uint64_t)2 * WATCH_SAMPLE - 2)) == 0;
 }
 
+/* The long way of the function below. */
 void watch_begin_sample(struct watch *watch);
-void watch_end_sample(const struct watch *watch, struct histogram *times);
 
 /* The worker begins a callback. */
 static inline void watch_enter(struct watch *watch, struct crumb_place place)
@@ -80,18 +79,23 @@ static inline void watch_enter(struct watch *watch, struct crumb_place place)
     }
 }
 
-/* It has ended; times: where it is counted if it was timed. Returns for how
-   many ms it ran, if that is slow, else 0. */
-static inline uint64_t watch_leave(struct watch *watch, struct histogram *times)
+/* It has ended. Returns its number if it was timed or seen, and is to be
+   measured; else 0. */
+static inline uint64_t watch_leave(const struct watch *watch)
 {
     const uint64_t sequence = crumb_leave(watch->crumb);
 
-    if (watch_is_sampled(sequence)) {
-        watch_end_sample(watch, times);
-    }
-    return atomic_load_explicit(&watch->seen, memory_order_relaxed) == sequence
-               ? watch_measure(watch)
+    return watch_is_sampled(sequence) ||
+                   atomic_load_explicit(&watch->seen, memory_order_relaxed) ==
+                       sequence
+               ? sequence
                : 0;
 }
+
+/* The one of that number, which has just ended; times: where it is counted if
+   it was timed. Returns for how many ms it ran, if that is slow, else 0. */
+uint64_t watch_measure(const struct watch *watch,
+                       uint64_t sequence,
+                       struct histogram *times);
 
 #endif

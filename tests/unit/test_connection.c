@@ -195,8 +195,7 @@ END_TEST
 
 static uint64_t count_closed_as(enum account_reason reason)
 {
-    return atomic_load(
-        &simulator.entry.account->values[ACCOUNT_CLOSED + reason]);
+    return simulator.entry.account->values[ACCOUNT_CLOSED + reason];
 }
 
 /* The peer is not blamed for what this side has no memory for. */

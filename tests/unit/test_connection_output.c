@@ -359,12 +359,12 @@ START_TEST(what_was_reserved_in_an_earlier_callback_is_gone)
 
     connection_enter(peer->connection, true);
     ck_assert_ptr_nonnull(berth_reserve(c, 8));
-    connection_leave(peer->connection);
+    ck_assert(connection_leave(peer->connection, &simulator.entry));
     ck_assert_int_eq(berth_commit(c, 8), -EINVAL);
     ck_assert_int_eq(berth_commit(c, 0), 0);
     connection_enter(peer->connection, true);
     ck_assert_int_eq(berth_commit(c, 8), -EINVAL);
-    connection_leave(peer->connection);
+    ck_assert(connection_leave(peer->connection, &simulator.entry));
 }
 END_TEST
 

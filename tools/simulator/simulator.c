@@ -529,6 +529,19 @@ static void turn(struct simulator *simulator)
     }
 }
 
+/* Its flags say what there is. */
+static void check_flags(const struct connection *c)
+{
+    bool has_input = (c->flags & CONNECTION_HAS_INPUT) != 0;
+    bool has_output = (c->flags & CONNECTION_HAS_OUTPUT) != 0;
+
+    if (has_input != (c->input != NULL) || has_output != (c->output != NULL)) {
+        (void)fprintf(stderr, "the flags of a connection are wrong: 0x%x\n",
+                      c->flags);
+        abort();
+    }
+}
+
 bool simulator_turn(struct simulator *simulator)
 {
     bool is_active = false;
@@ -549,7 +562,12 @@ bool simulator_turn(struct simulator *simulator)
     turn(simulator);
     for (link = simulator->peers.next; link != &simulator->peers;
          link = link->next) {
-        is_active |= find_reports(CONTAINER_OF(link, struct peer, link)) != 0;
+        const struct peer *peer = CONTAINER_OF(link, struct peer, link);
+
+        is_active |= find_reports(peer) != 0;
+        if (peer->connection != NULL) {
+            check_flags(peer->connection);
+        }
     }
     return is_active || simulator->loop.is_busy ||
            !mailbox_is_empty(simulator->mailbox);
