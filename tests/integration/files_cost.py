@@ -12,7 +12,7 @@ from cost import cost
 from harness import PLUGINS, skip
 
 MESSAGE = r"GET /page.html HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"
-INSTRUCTIONS = 1660  # protocols/http/README.md, "Cost", has what it is
+INSTRUCTIONS = 1630  # protocols/http/README.md, "Cost", has what it is
 
 
 class Copies(unittest.TestCase):
