@@ -54,11 +54,11 @@ ROWS = (
         ("--connections=64", "--depth=16"),
         "CPU time per message at most 1.5", path="fixed"),
     Row("http-small", "HTTP, a file of 1 KiB, 64 connections, depth 1",
-        "bare-http",
-        ("bare-file", "nginx", "nginx-cache", "lighttpd", "h2o", "berth-http"),
+        "bare-file",
+        ("bare-http", "nginx", "nginx-cache", "lighttpd", "h2o", "berth-http"),
         ("--connections=64",),
-        "CPU time per message at most 1.12 (1.00 answers 13 bytes and knows "
-        "of no file)", path="small"),
+        "CPU time per message at most 1.12 (1.00 answers the file's bytes "
+        "from memory, blindly)", path="small"),
     Row("http-large", "HTTP, a file of 1 MiB, 16 connections", "nginx",
         ("bare-sendfile", "lighttpd", "h2o", "berth-http"),
         ("--connections=16",),
