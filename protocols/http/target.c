@@ -162,6 +162,7 @@ static int read_absolute(struct http_request *request)
                        request->query.data == NULL;
 
         request->path = http_span_of(is_star ? "*" : "/");
+        request->is_plain = !is_star;
     }
     return 0;
 }

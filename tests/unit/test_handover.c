@@ -165,8 +165,10 @@ static int hire(struct member *member, enum member_state state, int slot)
     ck_assert_int_eq(channel_pair(ends), 0);
     pid = fork();
     ck_assert_int_ge(pid, 0);
-    while (pid == 0) {
-        (void)pause();
+    if (pid == 0) {
+        for (;;) {
+            (void)pause();
+        }
     }
     ck_assert_int_eq(member_adopt(member, pid, state, slot, ends[0]), 0);
     return ends[1];

@@ -164,7 +164,7 @@ END_TEST
 START_TEST(one_that_ends_in_time_is_not_killed)
 {
     ck_assert_int_eq(run("echo ': ok ('"), 0);
-    now_ms += 2 * TIMEOUT_MS;
+    now_ms += UINT64_C(2) * TIMEOUT_MS;
     ck_assert_int_eq(loop_turn(&loop), 0);
     ck_assert(!upgrade.is_late);
 }

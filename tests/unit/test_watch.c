@@ -114,7 +114,7 @@ START_TEST(one_in_so_many_is_timed_and_the_first_is)
     struct histogram own = {0};
 
     watch_init(&watch, 0, NULL);
-    for (uint64_t i = 0; i < 3 * WATCH_SAMPLE; i++) {
+    for (uint64_t i = 0; i < UINT64_C(3) * WATCH_SAMPLE; i++) {
         watch_enter(&watch, place);
         (void)leave(&watch, &own);
         ck_assert_uint_eq(count_timed(&own), 1 + (i / WATCH_SAMPLE));

@@ -604,8 +604,8 @@ static inline void berth_close(berth_conn *c)
 /*
  * As berth_close(), where the protocol says that the peer sends no more, as
  * "Connection: close" of an HTTP client does: the server does not wait for the
- * peer's end, which spares it much of what a short connection costs. If bytes
- * that were not used have come nevertheless, it waits. A peer that sends later
+ * peer's end, which spares it much of what a short connection costs. If it has
+ * received more than was used, it waits nevertheless. A peer that sends later
  * may read a reset instead of the answer. Where the running server is too old
  * for it, this is berth_close().
  */

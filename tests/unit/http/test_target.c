@@ -98,6 +98,7 @@ START_TEST(a_star_is_for_options)
 
         ck_assert_int_eq(read_target(&request, cases[i]), 0);
         ck_assert(is(request.path, "*"));
+        ck_assert(!request.is_plain);
     }
 }
 END_TEST

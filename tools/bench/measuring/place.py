@@ -40,7 +40,9 @@ class Place:
         self._names = itertools.count()
         for path in (self.berth, self.load):
             if not os.path.exists(path):
-                raise Missing(f"there is no {path}")
+                raise Missing(f"there is no {path}; berth-load is built only "
+                              "where llhttp is, which tools/run gets if "
+                              "build/release is not there yet")
         os.makedirs(keep, exist_ok=True)
         os.chmod(self.folder, 0o755)  # some servers leave root
         self._write_files()
