@@ -206,22 +206,17 @@ static int read_line(struct mime *mime, char *line)
 
 static int read_lines(struct mime *mime)
 {
-    char *line = mime->content;
+    char *rest = mime->content;
+    char *line;
     int error = 0;
 
-    while (line != NULL && error == 0) {
-        char *next = strchr(line, '\n');
-        char *comment;
+    while (error == 0 && (line = strsep(&rest, "\n")) != NULL) {
+        char *comment = strchr(line, '#');
 
-        if (next != NULL) {
-            *next++ = '\0';
-        }
-        comment = strchr(line, '#');
         if (comment != NULL) {
             *comment = '\0';
         }
         error = read_line(mime, line);
-        line = next;
     }
     return error;
 }
