@@ -10,9 +10,11 @@
 /* Calls in one flush: 4 MiB of small segments; then others have their turn. */
 #define FLUSH_CALLS 4
 /* Of a file, in one call, and then others have their turn: the disk may be slower
-   than the network, and what a peer is sent faster than it reads has left the
-   processor's cache by then (core/README.md has what that costs). */
-#define FILE_CALL_BYTES ((size_t)64 * 1024)
+   than the network. */
+#define FILE_CALL_BYTES ((size_t)1024 * 1024)
+/* A file up to this size shares a segment with what precedes it; the pages of a
+   larger one begin with a segment (core/README.md has what that saves). */
+#define FILE_JOINS_BYTES ((size_t)64 * 1024)
 #define LOAN_POOL_MAX 256
 
 /* ------------------------------------------------------------------- cache */
@@ -365,7 +367,8 @@ void output_consume(struct output *output, size_t size)
 
 /*
  * The bytes up to the first file, in as many pieces as fit. Segments that were
- * reserved and not used are empty: they are passed over. *more: a file follows.
+ * reserved and not used are empty: they are passed over. *more: a file follows
+ * that is to share a segment with them.
  */
 static int gather(const struct output *output,
                   struct iovec *iov,
@@ -390,7 +393,8 @@ static int gather(const struct output *output,
             count++;
         }
     }
-    *more = segment != NULL && segment->fd >= 0;
+    *more = segment != NULL && segment->fd >= 0 &&
+            left_of(segment) <= FILE_JOINS_BYTES;
     return count;
 }
 

@@ -472,14 +472,14 @@ START_TEST(a_large_file_that_is_taken_is_sent_without_asking_for_room)
     const int large = memfd_create("large", MFD_CLOEXEC);
     size_t watches;
 
-    ck_assert_int_eq(ftruncate(large, 320 * KIB), 0);
+    ck_assert_int_eq(ftruncate(large, 5120 * KIB), 0);
     order("s");
     watches = peer->watches;
     ck_assert_int_eq(berth_sendfile(&peer->connection->head, large, 0,
-                                    320 * KIB, NULL, NULL),
+                                    5120 * KIB, NULL, NULL),
                      0);
     simulator_run(&simulator);
-    ck_assert_uint_eq(peer->received.size, SMALL + 320 * KIB);
+    ck_assert_uint_eq(peer->received.size, SMALL + 5120 * KIB);
     ck_assert_uint_eq(peer->watches, watches);
     ck_assert_int_eq(close(large), 0);
 }

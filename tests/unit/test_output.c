@@ -10,7 +10,8 @@
 #include "unit.h"
 
 #define MIB ((size_t)1024 * 1024)
-#define FILE_SHARE 65536 /* of a turn */
+#define FILE_SHARE MIB                 /* of a turn */
+#define FILE_JOINS ((size_t)64 * 1024) /* the largest that joins its head */
 
 /* The stream under test's output: what it was given, and how it takes it. */
 struct sink {
@@ -729,6 +730,30 @@ START_TEST(a_file_follows_its_head_and_says_so)
 }
 END_TEST
 
+START_TEST(a_large_file_lets_its_head_go_first)
+{
+    static size_t released; /* until tear_down() */
+    int fd = memfd_create("output", MFD_CLOEXEC);
+
+    ck_assert_int_eq(ftruncate(fd, (off_t)FILE_JOINS + 1), 0);
+    for (size_t size = FILE_JOINS; size <= FILE_JOINS + 1; size++) {
+        append("head");
+        send_part(fd, 0, size, &released);
+        sink.limit = 3;
+        sink.more = false;
+        ck_assert_int_eq(flush(), -EAGAIN);
+        ck_assert_int_eq(sink.more, size == FILE_JOINS);
+        sink.limit = SIZE_MAX;
+        sink.error = 0;
+        ck_assert_int_eq(flush(), 0);
+        ck_assert_uint_eq(output->queued, 0);
+        (void)output_pool_settle(&pool, call);
+    }
+    ck_assert_uint_eq(released, 2);
+    ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
 START_TEST(a_file_that_is_shorter_is_told)
 {
     static size_t released; /* until tear_down() */
@@ -1022,6 +1047,7 @@ UNIT_MAIN_WITH("output",
                an_output_that_had_loans_is_as_new,
                nothing_is_appended_to_a_loan,
                a_file_follows_its_head_and_says_so,
+               a_large_file_lets_its_head_go_first,
                a_file_that_is_shorter_is_told,
                a_large_file_is_sent_by_turns,
                a_release_that_lends_does_not_go_on_for_ever,

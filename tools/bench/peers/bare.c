@@ -141,8 +141,8 @@ static bool send_files(const struct loop *loop, struct peer *peer)
                      "HTTP/1.1 200 OK\r\nContent-Length: %lld\r\n\r\n",
                      (long long)loop->file_size);
 
-        if (peer->file_offset == 0 && send(peer->fd, head, (size_t)size,
-                                           MSG_NOSIGNAL | MSG_MORE) != size) {
+        if (peer->file_offset == 0 &&
+            send(peer->fd, head, (size_t)size, MSG_NOSIGNAL) != size) {
             end_peer(peer);
             return false;
         }
