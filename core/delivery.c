@@ -7,8 +7,10 @@
 
 #include "attribute.h"
 
-/* Reads of one connection in one turn, 256 KiB; then others have theirs. */
+/* Reads of one connection in one turn, and bytes after which no other follows;
+   then others have theirs. */
 #define READS_PER_TURN 4
+#define BYTES_PER_TURN ((size_t)256 * 1024)
 /* A tail up to this size is copied before the next read's bytes in the shared
    buffer; a longer one is read behind, where it lies, so that a large message
    that comes in small pieces is not copied for each of them. */
@@ -239,8 +241,9 @@ note_received(struct connection *c, const struct entry *entry, size_t count)
     }
 }
 
-/* Reads once and offers. Returns whether another read may find more. */
-COLD static bool read_once(struct connection *c)
+/* Reads once and offers; adds to *taken. Returns whether another read may find
+   more. */
+COLD static bool read_once(struct connection *c, size_t *taken)
 {
     struct span span = {connection_all(c)->buffer, 0};
     size_t most = connection_entry(c)->read_size;
@@ -254,6 +257,7 @@ COLD static bool read_once(struct connection *c)
         return false;
     }
     span.size += (size_t)count;
+    *taken += (size_t)count;
     c->flags &= ~(uint32_t)CONNECTION_OFFERED;
     note_received(c, connection_entry(c), (size_t)count);
     offer_and_keep(c, span);
@@ -343,18 +347,18 @@ COLD static void run_ending(struct connection *c)
     close_if_emptied(c);
 }
 
-/* With so many reads done already in this turn. */
-COLD static void go_on(struct connection *c, int reads)
+/* With so many reads done already in this turn, of so many bytes. */
+COLD static void go_on(struct connection *c, int reads, size_t taken)
 {
     if (c->input != NULL) {
         run_waiting(c);
     }
     while ((c->flags & CONNECTION_READABLE) != 0 && connection_wants_read(c)) {
-        if (reads++ == READS_PER_TURN) {
+        if (reads++ == READS_PER_TURN || taken >= BYTES_PER_TURN) {
             go_on_later(c);
             return;
         }
-        if (!read_once(c)) {
+        if (!read_once(c, &taken)) {
             break;
         }
     }
@@ -366,7 +370,7 @@ COLD static void go_on(struct connection *c, int reads)
 void delivery_run(struct connection *c)
 {
     relieve_output(c); /* of what on_stop and on_drain wrote */
-    go_on(c, 0);
+    go_on(c, 0, 0);
 }
 
 /* A read at rest that is not all there is to do. */
@@ -375,10 +379,11 @@ COLD static void go_on_reading(struct connection *c, ssize_t count)
     c->flags |= CONNECTION_READABLE;
     if (count <= 0) {
         meet_no_bytes(c, count);
+        count = 0;
     } else {
         relieve_output(c);
     }
-    go_on(c, 1);
+    go_on(c, 1, (size_t)count);
 }
 
 void delivery_read(struct connection *c, const struct entry *entry)

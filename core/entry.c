@@ -105,6 +105,18 @@ static void close_account(struct entry *entry)
     }
 }
 
+/* What the plugin leaves is kept for it, also while it is held back: who gives
+   little for that is not brought more, others as much as may wait to be sent. */
+static size_t choose_read_size(const struct entry *entry)
+{
+    const uint64_t input = entry->limits.input;
+    const uint64_t most = input < ENTRY_READ_USUAL || input > entry->high_mark
+                              ? input
+                              : entry->high_mark;
+
+    return most < ENTRY_READ_SIZE ? (size_t)most : ENTRY_READ_SIZE;
+}
+
 int entry_init(struct entry *entry, const struct entry_parts *parts)
 {
     size_t local_size = parts->protocol->local_size;
@@ -124,9 +136,7 @@ int entry_init(struct entry *entry, const struct entry_parts *parts)
         .counter_count = parts->counter_count,
     };
     set_log(entry, parts);
-    entry->read_size = parts->limits->input < ENTRY_READ_BULK
-                           ? (size_t)parts->limits->input
-                           : ENTRY_READ_SIZE;
+    entry->read_size = choose_read_size(entry);
     entry->low_mark = entry->high_mark / LOW_MARK_SHARE;
     if (open_account(entry, parts) < 0) {
         return -ENOMEM;

@@ -22,11 +22,11 @@
 #include "stats.h"
 #include "watch.h"
 
-/* One read takes up to so much. 64 KiB halves the cost of bulk against 16; the
-   rest is there so that a message of 64 KiB does not fill it, since what comes
-   back full is read again. */
-#define ENTRY_READ_BULK ((size_t)65536)
-#define ENTRY_READ_SIZE (ENTRY_READ_BULK + 4096)
+/* One read takes up to so much: bulk is the cheaper the more of it leaves in one
+   call. */
+#define ENTRY_READ_SIZE ((size_t)256 * 1024)
+/* The default of limits.input: below it a read takes no more than that. */
+#define ENTRY_READ_USUAL ((size_t)64 * 1024)
 
 struct connections; /* connections.h: a layer above */
 

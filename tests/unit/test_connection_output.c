@@ -386,7 +386,7 @@ END_TEST
 /* The whole reads come one after the other: each is full. */
 START_TEST(no_more_is_read_once_the_output_is_above_the_mark)
 {
-    static char orders[8 * ENTRY_READ_SIZE];
+    static char orders[8 * ENTRY_READ_USUAL];
     struct limits limits = simulator.limits;
 
     simulator_fini(&simulator);

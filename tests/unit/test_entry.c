@@ -194,18 +194,27 @@ START_TEST(the_marks_follow_from_the_limit_of_output)
 }
 END_TEST
 
-/* No use in reading more than a protocol may leave unused. */
-START_TEST(a_read_takes_no_more_than_the_limit_of_input)
+START_TEST(a_read_takes_what_may_be_left_or_queued)
 {
-    const struct limits small = {.input = 1000};
-    const struct limits large = {.input = 1048576};
+    static const struct {
+        struct limits limits;
+        size_t size;
+    } cases[] = {
+        {{.input = 1000}, 1000}, /* little is to be kept */
+        {{.input = 65535, .output = 1048576}, 65535},
+        {{.input = 65536, .output = 1048576}, 262144},
+        {{.input = 65536, .output = 400000}, 100000},
+        {{.input = 65536, .output = 65536}, 65536},
+        {{.input = 100000, .output = 65536}, 100000},
+        {{.input = 1048576}, ENTRY_READ_SIZE},
+        {{.input = 65536}, ENTRY_READ_SIZE},
+    };
 
-    begin(&plain, &small);
-    ck_assert_uint_eq(entry.read_size, 1000);
-    entry_fini(&entry);
-    begin(&plain, &large);
-    ck_assert_uint_eq(entry.read_size, ENTRY_READ_SIZE);
-    entry_fini(&entry);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        begin(&plain, &cases[i].limits);
+        ck_assert_uint_eq(entry.read_size, cases[i].size);
+        entry_fini(&entry);
+    }
 }
 END_TEST
 
@@ -382,7 +391,7 @@ UNIT_MAIN_WITH("entry",
                its_log_is_the_servers_at_a_level_of_its_own,
                a_connection_leads_to_its_entry,
                the_marks_follow_from_the_limit_of_output,
-               a_read_takes_no_more_than_the_limit_of_input,
+               a_read_takes_what_may_be_left_or_queued,
                local_is_zeroed_and_as_large_as_asked,
                without_local_there_is_none,
                counters_begin_with_zero,
