@@ -28,7 +28,8 @@ char *bytes_room(struct bytes *bytes, size_t size)
         bytes->data = data;
         bytes->capacity = capacity;
     }
-    return bytes->data + bytes->size;
+    /* Nothing of nothing: NULL has no offset. */
+    return bytes->data == NULL ? NULL : bytes->data + bytes->size;
 }
 
 void bytes_grow(struct bytes *bytes, size_t size)
