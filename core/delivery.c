@@ -408,6 +408,12 @@ void delivery_read(struct connection *c, const struct entry *entry)
     }
 }
 
+bool delivery_is_empty(struct connection *c)
+{
+    return c->stream.ops->read(&c->stream, connection_all(c)->buffer,
+                               ENTRY_READ_SIZE) <= 0;
+}
+
 bool delivery_discard(struct connection *c)
 {
     struct connections *all = connection_all(c);

@@ -21,6 +21,9 @@ void delivery_run(struct connection *c);
 /* The same for one that is at rest and was reported to be readable. */
 void delivery_read(struct connection *c, const struct entry *entry);
 
+/* Reads once and discards: was there nothing? */
+bool delivery_is_empty(struct connection *c);
+
 /* Lingering: reads and discards, within the budget. Returns false when there
    is nothing more to wait for: the peer has finished, or is gone. */
 bool delivery_discard(struct connection *c);

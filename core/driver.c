@@ -28,17 +28,19 @@ COLD static void bury(struct connection *c, bool reset)
 /* on_close, and all that the plugin had. */
 static void part_from_plugin(struct connection *c)
 {
+    if (c->input != NULL) {
+        c->flags &= ~(uint32_t)CONNECTION_FINISHED; /* it sent what is unused */
+    }
     service_end(c, c->why);
     connection_drop_output(c);
 }
 
-/* Is nothing more to come? A read that may find something, and bytes that the
-   plugin has not used, say otherwise than a peer that has finished. */
-static bool has_ended(const struct connection *c)
+/* Is nothing more to come? Of a peer that has said so it is seen whether that is
+   true so far: it may have sent more while it was not read. */
+static bool has_ended(struct connection *c)
 {
     return (c->flags & CONNECTION_PEER_ENDED) != 0 ||
-           (c->flags & (CONNECTION_FINISHED | CONNECTION_READABLE |
-                        CONNECTION_EXHAUST)) == CONNECTION_FINISHED;
+           ((c->flags & CONNECTION_FINISHED) != 0 && delivery_is_empty(c));
 }
 
 /*

@@ -227,7 +227,6 @@ static void act_finish(struct call *call, size_t number)
 {
     (void)number;
     berth_finish(call->target->c);
-    call->target->is_dismissed |= !call->target->is_over;
     model_close(call->target, 0);
 }
 

@@ -33,8 +33,6 @@ struct model_connection {
     bool is_open;      /* between on_open and the end of on_close */
     bool is_closed;    /* on_close has come */
     bool is_over;      /* only on_close may follow */
-    bool is_dismissed; /* by berth_finish(): what the peer still sends may meet
-                          a closed stream */
     bool is_broken;    /* or may be: what is queued may be lost */
     bool is_doubtful;  /* it may be over without the model's knowledge */
     bool is_aborted;   /* by the plugin, or for what it did */

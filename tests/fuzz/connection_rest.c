@@ -31,8 +31,7 @@ static void verify_end(const struct model *model,
     bool may_end = conn->is_shutdown || model_may_be_over(model, conn);
 
     FUZZ_REQUIRE(!peer->has_end || may_end, "the stream has ended");
-    FUZZ_REQUIRE(!peer->is_closed_by_reset || conn->is_broken ||
-                     conn->is_dismissed,
+    FUZZ_REQUIRE(!peer->is_closed_by_reset || conn->is_broken,
                  "closed by a reset (why: %d)", conn->why);
     FUZZ_REQUIRE(!conn->is_closed || conn->why != -ECONNABORTED ||
                      peer->is_closed_by_reset,

@@ -364,8 +364,8 @@ START_TEST(who_said_so_and_sent_more_is_waited_for)
 }
 END_TEST
 
-/* It filled the buffer: the stream may hold more. */
-START_TEST(who_said_so_and_may_have_sent_more_is_waited_for)
+/* It filled the buffer: the stream holds more. */
+START_TEST(who_said_so_and_has_more_on_the_way_is_waited_for)
 {
     struct peer *peer;
     char *flood = calloc(1, ENTRY_READ_SIZE + 1);
@@ -383,6 +383,35 @@ START_TEST(who_said_so_and_may_have_sent_more_is_waited_for)
     ck_assert(!peer->is_closed_by_reset);
     free(flood);
     simulator_fini(&simulator);
+}
+END_TEST
+
+/* Some of it was read before, or none. */
+START_TEST(who_said_so_and_sent_more_while_paused_is_waited_for)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        begin(&parting, NULL, trigger);
+        for (int is_read = 0; is_read < 2; is_read++) {
+            peer = simulator_connect(&simulator);
+            if (is_read) {
+                say(peer, "m");
+            }
+            berth_pause(&peer->connection->head);
+            say(peer, is_read ? "" : "more");
+            berth_finish(&peer->connection->head);
+            simulator_run(&simulator);
+            ck_assert(peer->has_end);
+            ck_assert(!peer->is_closed);
+            peer_finish(peer);
+            simulator_run(&simulator);
+            ck_assert(peer->is_closed);
+            ck_assert(!peer->is_closed_by_reset);
+        }
+        simulator_fini(&simulator);
+    }
 }
 END_TEST
 
@@ -1101,7 +1130,8 @@ UNIT_MAIN("driver",
           an_error_of_on_data_closes_with_its_number,
           who_has_finished_is_not_waited_for,
           who_said_so_and_sent_more_is_waited_for,
-          who_said_so_and_may_have_sent_more_is_waited_for,
+          who_said_so_and_has_more_on_the_way_is_waited_for,
+          who_said_so_and_sent_more_while_paused_is_waited_for,
           who_has_finished_still_reads_all_of_the_answer,
           lingering_ends_when_the_peer_is_quiet,
           lingering_ends_though_the_peer_goes_on,
