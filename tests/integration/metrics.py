@@ -176,6 +176,10 @@ class Told(unittest.TestCase):
         self.assertGreater(len(bounds), 8)
 
     def test_a_summary_for_people(self):
+        # The actor's worker counts what it has sent after it was sent.
+        until(lambda: look(self.server).sum(
+            "berth_sent_bytes_total", entry="a.strange_Name-1") == 6,
+              "the answer is counted")
         with connect(self.lines) as sock:
             sock.sendall(b"STATS\nQUIT\n")
             text = recv_all(sock).decode()
