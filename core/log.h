@@ -136,9 +136,9 @@ static inline bool log_is_wanted(const struct log *log, enum log_level level)
  * characters (C0, C1, line separators, those that turn the direction of text)
  * and bytes that are not UTF-8 are escaped as line_escape() does, a newline at
  * the end is dropped: no peer can forge a line. Longer than 4 KiB is cut, and
- * says so. subject may be NULL, and site: then there is no limit of rate. A
- * level that is not wanted writes nothing. errno stays what it was, and %m
- * tells it.
+ * says so. subject may be NULL. So may site, then there is no limit of rate: for
+ * what somebody ordered, since what came of it must be told. A level that is not
+ * wanted writes nothing. errno stays what it was, and %m tells it.
  */
 __attribute__((format(printf, 5, 0))) void
 log_vwrite(struct log *log,

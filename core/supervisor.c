@@ -32,7 +32,8 @@ void supervisor_print(const struct supervisor *supervisor, const char *text)
     }
     for (; *text != '\0'; text = *end == '\0' ? end : end + 1) {
         end = strchrnul(text, '\n');
-        LOG(supervisor->log, LOG_ERROR, NULL, "%.*s", (int)(end - text), text);
+        log_write(supervisor->log, NULL, LOG_ERROR, NULL, "%.*s",
+                  (int)(end - text), text);
     }
 }
 

@@ -97,7 +97,8 @@ static void give_up(struct supervisor *supervisor,
     free(generation->text);
     generation->text = NULL;
     generation->status = status;
-    LOG(supervisor->log, LOG_ERROR, NULL, "cannot start: %s", strerror(-error));
+    log_write(supervisor->log, NULL, LOG_ERROR, NULL, "cannot start: %s",
+              strerror(-error));
     generation->ops->failed(generation);
     generation_stop(generation, BERTH_EXIT, NULL);
 }
@@ -262,11 +263,11 @@ static void take_over(struct generation *generation)
     generation_serve(generation);
     stats_set(supervisor->stats, STATS_GENERATION, generation->number);
     tell_addresses(supervisor, generation);
-    LOG(supervisor->log, LOG_INFO, NULL,
-        "ready: %zu protocol%s, %zu listener%s, %u worker%s",
-        report->entry_count, plural(report->entry_count),
-        report->listener_count, plural(report->listener_count),
-        generation->member_count, plural(generation->member_count));
+    log_write(supervisor->log, NULL, LOG_INFO, NULL,
+              "ready: %zu protocol%s, %zu listener%s, %u worker%s",
+              report->entry_count, plural(report->entry_count),
+              report->listener_count, plural(report->listener_count),
+              generation->member_count, plural(generation->member_count));
     if (old == NULL) {
         tell_ready(supervisor);
     } else {
@@ -276,9 +277,9 @@ static void take_over(struct generation *generation)
 
 static void tell_failure(struct supervisor *supervisor, const char *text)
 {
-    LOG(supervisor->log, LOG_ERROR, NULL,
-        "the reload has failed: generation %u serves on",
-        supervisor->current->number);
+    log_write(supervisor->log, NULL, LOG_ERROR, NULL,
+              "the reload has failed: generation %u serves on",
+              supervisor->current->number);
     end_reload(supervisor, false, text);
 }
 
@@ -307,8 +308,9 @@ static void has_stopped(struct generation *generation)
     supervisor->leaving = NULL;
     supervisor_release(generation);
     if (supervisor->current != NULL) {
-        LOG(supervisor->log, LOG_INFO, NULL, "reloaded: generation %u serves",
-            supervisor->current->number);
+        log_write(supervisor->log, NULL, LOG_INFO, NULL,
+                  "reloaded: generation %u serves",
+                  supervisor->current->number);
         end_reload(supervisor, true, supervisor->current->report.text);
     }
 }
@@ -385,7 +387,7 @@ void supervisor_reload(struct supervisor *supervisor)
         supervisor->is_reload_wanted = true;
         return;
     }
-    LOG(supervisor->log, LOG_INFO, NULL, "reloading");
+    log_write(supervisor->log, NULL, LOG_INFO, NULL, "reloading");
     (void)notify_reloading(&supervisor->notify);
     errors_init(&errors);
     error = supervisor_begin(supervisor, &errors);

@@ -23,19 +23,19 @@ void supervisor_upgrade(struct supervisor *supervisor)
         return;
     }
     if (supervisor->parts->source->folders.image != NULL) {
-        LOG(supervisor->log, LOG_ERROR, NULL,
-            "cannot upgrade: the configuration came through a pipe or a "
-            "device, which the next program cannot read again");
+        log_write(supervisor->log, NULL, LOG_ERROR, NULL,
+                  "cannot upgrade: the configuration came through a pipe or a "
+                  "device, which the next program cannot read again");
         return;
     }
-    LOG(supervisor->log, LOG_INFO, NULL, "upgrading: trying %s --check",
-        supervisor->parts->program);
+    log_write(supervisor->log, NULL, LOG_INFO, NULL,
+              "upgrading: trying %s --check", supervisor->parts->program);
     error = upgrade_try(&supervisor->upgrade, &supervisor->loop,
                         supervisor->parts->program, supervisor->parts->argv,
                         timeout_ms);
     if (error < 0) {
-        LOG(supervisor->log, LOG_ERROR, NULL, "cannot upgrade: %s",
-            strerror(-error));
+        log_write(supervisor->log, NULL, LOG_ERROR, NULL, "cannot upgrade: %s",
+                  strerror(-error));
     }
 }
 
@@ -93,14 +93,14 @@ void supervisor_judge_upgrade(struct supervisor *supervisor, int status)
     }
     if (error == 0) {
         error = become(supervisor);
-        LOG(supervisor->log, LOG_ERROR, NULL, "cannot upgrade: %s",
-            strerror(-error));
+        log_write(supervisor->log, NULL, LOG_ERROR, NULL, "cannot upgrade: %s",
+                  strerror(-error));
         return;
     }
     supervisor_print(supervisor, why);
-    LOG(supervisor->log, LOG_ERROR, NULL,
-        "the upgrade is refused: generation %u serves on",
-        supervisor->current->number);
+    log_write(supervisor->log, NULL, LOG_ERROR, NULL,
+              "the upgrade is refused: generation %u serves on",
+              supervisor->current->number);
     free(why);
 }
 
@@ -133,9 +133,9 @@ int supervisor_inherit(struct supervisor *supervisor, struct errors *errors)
     }
     supervisor->current = handover.current;
     supervisor->generation_count = handover.generation_count;
-    LOG(supervisor->log, LOG_INFO, NULL,
-        "upgraded to berth %s: generation %u serves on", BERTH_VERSION,
-        supervisor->current == NULL ? 0 : supervisor->current->number);
+    log_write(supervisor->log, NULL, LOG_INFO, NULL,
+              "upgraded to berth %s: generation %u serves on", BERTH_VERSION,
+              supervisor->current == NULL ? 0 : supervisor->current->number);
     supervisor_reap(
         supervisor); /* its signal may have gone to the old program */
     return 0;

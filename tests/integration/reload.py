@@ -282,6 +282,25 @@ class Log(unittest.TestCase):
             self.configure(server, "{level: info}")
             reload(server)
 
+    def test_nothing_that_was_ordered_is_held_back(self):
+        """However many lines that are: a place in the code is held to 20 a
+        second otherwise."""
+        wrong = "\n".join(f"colour{number}: 1" for number in range(30))
+        with serve(witness_yaml(workers=1)) as server:
+            path = os.path.join(server.folder, "log")
+            self.configure(server, "{file: log}")
+            server.signal(signal.SIGHUP)
+            self.await_line(path, "reloaded: generation 2")
+            configure(server, witness_yaml(workers=1) + wrong)
+            server.signal(signal.SIGHUP)
+            self.await_line(path, "the reload has failed")
+            for number in range(30):
+                self.assertIn(f"unknown key 'colour{number}'", self.read(path))
+            for number in range(2, 30):
+                server.signal(signal.SIGHUP)
+                until(lambda: self.read(path).count("the reload has failed") ==
+                      number, "it is told")
+
     def test_a_level_that_was_ordered_goes(self):
         with serve(witness_yaml(workers=1, control="unix:control")) as server:
             for log, order in (("{level: error}", "info"), ("{level: error}",
