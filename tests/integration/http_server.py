@@ -14,8 +14,8 @@ import tempfile
 import unittest
 
 from harness import (PLUGINS, SOURCE, Server, connect, recv_all, recv_exactly,
-                     rss_private, run, skip)
-from traffic import MIB, gather, send_until_stuck, unacknowledged, until
+                     run, skip)
+from traffic import MIB, gather, unacknowledged, until
 
 CURL = shutil.which("curl")
 F_SETPIPE_SZ = 1031  # fcntl has it since Python 3.10
@@ -149,21 +149,6 @@ class Clients(unittest.TestCase):
             sock.sendall(GET * 16)
             self.assertEqual(count_answers(recv_exactly(sock, 16 * size)),
                              (16, 16))
-
-    def test_10000_pipelined_requests_that_are_read_late(self):
-        with Server(config()) as server:
-            with connect(server.address, receive_buffer=4096) as sock:
-                sock.sendall(GET)
-                size = len(sock.recv(65536))
-                before = rss_private(server.pid)
-                data = GET * 10000
-                sent = send_until_stuck(sock, data)
-                after = rss_private(server.pid)
-                _, answers = gather(
-                    lambda: sock.sendall(data[sent:]),
-                    lambda: recv_exactly(sock, 10000 * size))
-                self.assertEqual(count_answers(answers), (10000, 10000))
-                self.assertLess(after - before, 2 * MIB)
 
     def test_what_is_sent_behind_a_close_does_not_reset(self):
         with Server(config()) as server:

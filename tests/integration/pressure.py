@@ -14,6 +14,14 @@ from traffic import (COMPILER, MIB, build_plugin, echo_yaml, exchange, gather,
                      round_trip, send_until_stuck, until)
 
 FLOOD_BYTES = 64 * MIB
+REQUESTS = 200_000
+GET = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
+HTTP = """\
+protocols:
+  - plugin: http
+    listen: 127.0.0.1:0
+    settings: {routes: [{path: /hello, respond: {body: hello}}]}
+"""
 GROWTH_BYTES = 2 * MIB
 MESSAGES = 300
 
@@ -199,6 +207,36 @@ class Level(Pressure, unittest.TestCase):
 
 class Edge(Pressure, unittest.TestCase):
     trigger = "edge"
+
+
+class Http(unittest.TestCase):
+    def test_pipelined_requests_that_are_read_late(self):
+        requests = GET * REQUESTS
+        with Server(HTTP) as server, \
+                connect(server.address, receive_buffer=4096) as sock:
+            sock.sendall(GET)
+            size = len(sock.recv(65536))
+            growth = Growth(server.pid)
+            sent = send_until_stuck(sock, requests)
+            self.assertLess(sent, len(requests), "the server reads on")
+            growth.look()
+            answers = []
+
+            def receive():
+                left = REQUESTS * size
+                while left > 0:
+                    answers.append(sock.recv(MIB))
+                    self.assertTrue(answers[-1], "the server closes")
+                    left -= len(answers[-1])
+                    growth.look()
+
+            gather(lambda: sock.sendall(memoryview(requests)[sent:]), receive)
+            answers = b"".join(answers)
+        self.assertEqual(answers.count(b"HTTP/1.1 200 OK\r\n"), REQUESTS)
+        self.assertEqual(answers.count(b"\r\n\r\nhello"), REQUESTS)
+        self.assertLess(growth.most, GROWTH_BYTES)
+        print(f"{REQUESTS} requests read late, memory grew by "
+              f"{growth.most >> 10} KiB")
 
 
 if __name__ == "__main__":

@@ -403,7 +403,7 @@ class Record(unittest.TestCase):
                     say(sock, (b"x" * 90 + b"\n", b"x" * 90 + b"\n"))
             with connect(server.address) as sock:
                 say(sock, (b"a\n", b"a\n"))
-            told = [line for line in server.log if "not recorded" in line]
+        told = [line for line in server.log if "not recorded" in line]
         self.assertEqual(len(told), 1, told)
         self.assertRegex(told[0], r"level=warn entry=echo .*not recorded any "
                          r"further: echo-\S+: File too large")
