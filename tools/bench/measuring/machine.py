@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import subprocess
+from typing import NamedTuple
 
 from .peers import PEERS, version_of
 from .place import ROOT, Missing
@@ -26,7 +27,17 @@ def _commit():
     return done.stdout.strip() or "not known"
 
 
-def facts(place, network, load_before):
+class Before(NamedTuple):
+    """What is so before anything is measured; the report changes the tree."""
+    load: float
+    commit: str
+
+
+def before():
+    return Before(os.getloadavg()[0], _commit())
+
+
+def facts(place, network, earlier):
     """Pairs of a name and a text."""
     memory = int(_read("/proc/meminfo", r"^MemTotal: +(\d+)") or 0)
     return [
@@ -39,9 +50,9 @@ def facts(place, network, load_before):
         ("processors", place.processors),
         ("network", network),
         ("load of the machine before and after",
-         f"{load_before:.2f}, {os.getloadavg()[0]:.2f}"),
-        ("Berth", f"{version_of(PEERS['berth'], place)}, commit {_commit()}, "
-         f"build {os.path.basename(place.build)}"),
+         f"{earlier.load:.2f}, {os.getloadavg()[0]:.2f}"),
+        ("Berth", f"{version_of(PEERS['berth'], place)}, "
+         f"commit {earlier.commit}, build {os.path.basename(place.build)}"),
     ]
 
 

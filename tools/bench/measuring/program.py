@@ -217,7 +217,7 @@ def warn_of(load, place):
 
 def run(options, words, network):
     isolate.end_by_exception()
-    load_before = os.getloadavg()[0]
+    before = machine.before()
     begun = time.monotonic()
     place = Place(options.build, os.path.join(ROOT, "build", "bench"))
     try:
@@ -227,8 +227,8 @@ def run(options, words, network):
             "command": " ".join(["tools/bench/run", *words]),
             "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
             "minutes": f"{seconds / 60:.1f} minutes",
-            "warning": warn_of(load_before, place),
-            "facts": machine.facts(place, network, load_before),
+            "warning": warn_of(before.load, place),
+            "facts": machine.facts(place, network, before),
             "versions": machine.versions(place)}, tables)
     finally:
         place.close()
