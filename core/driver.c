@@ -200,6 +200,23 @@ COLD static void finish_event(struct connection *c)
     settle(c);
 }
 
+/*
+ * The same for one that was at rest. If it has answered a peer that sends no
+ * more, and all that came is read by now (the read was a short one), has_ended()
+ * need not look again: one recv(2) less for a connection of one request.
+ */
+COLD static void finish_read(struct connection *c)
+{
+    connection_flush(c);
+    connection_all(c)->current = NULL;
+    if (c->phase == CONNECTION_CLOSING && c->output == NULL &&
+        (c->flags & (CONNECTION_FINISHED | CONNECTION_READABLE)) ==
+            CONNECTION_FINISHED) {
+        c->flags |= CONNECTION_PEER_ENDED;
+    }
+    settle(c);
+}
+
 /* Anything but bytes for a connection that waits for nothing else. */
 COLD static void handle_other_events(struct connection *c, uint32_t events)
 {
@@ -234,7 +251,7 @@ static void handle_events(struct source *source, uint32_t events)
     connection_enter(c, true);
     delivery_read(c, entry);
     if (!connection_is_content(c) || !connection_leave(c, entry)) {
-        finish_event(c);
+        finish_read(c);
     }
 }
 

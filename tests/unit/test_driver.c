@@ -343,6 +343,22 @@ START_TEST(who_has_finished_is_not_waited_for)
 }
 END_TEST
 
+/* The read was a short one: there is no need to look once more. */
+START_TEST(who_has_finished_is_read_once)
+{
+    struct peer *peer;
+
+    begin(&parting, NULL, SELECTOR_LEVEL);
+    peer = simulator_connect(&simulator);
+    say(peer, "bye");
+    expect(peer, "bye");
+    ck_assert(peer->is_closed);
+    ck_assert(!peer->is_closed_by_reset);
+    ck_assert_uint_eq(peer->reads, 1);
+    simulator_fini(&simulator);
+}
+END_TEST
+
 START_TEST(who_said_so_and_sent_more_is_waited_for)
 {
     FOR_BOTH_TRIGGERS(trigger)
@@ -386,30 +402,32 @@ START_TEST(who_said_so_and_has_more_on_the_way_is_waited_for)
 }
 END_TEST
 
-/* Some of it was read before, or none. */
+static void check_more_while_paused(bool is_some_read)
+{
+    struct peer *peer = simulator_connect(&simulator);
+
+    if (is_some_read) {
+        say(peer, "m");
+    }
+    berth_pause(&peer->connection->head);
+    say(peer, is_some_read ? "" : "more");
+    berth_finish(&peer->connection->head);
+    simulator_run(&simulator);
+    ck_assert(peer->has_end);
+    ck_assert(!peer->is_closed);
+    peer_finish(peer);
+    simulator_run(&simulator);
+    ck_assert(peer->is_closed);
+    ck_assert(!peer->is_closed_by_reset);
+}
+
 START_TEST(who_said_so_and_sent_more_while_paused_is_waited_for)
 {
     FOR_BOTH_TRIGGERS(trigger)
     {
-        struct peer *peer;
-
         begin(&parting, NULL, trigger);
-        for (int is_read = 0; is_read < 2; is_read++) {
-            peer = simulator_connect(&simulator);
-            if (is_read) {
-                say(peer, "m");
-            }
-            berth_pause(&peer->connection->head);
-            say(peer, is_read ? "" : "more");
-            berth_finish(&peer->connection->head);
-            simulator_run(&simulator);
-            ck_assert(peer->has_end);
-            ck_assert(!peer->is_closed);
-            peer_finish(peer);
-            simulator_run(&simulator);
-            ck_assert(peer->is_closed);
-            ck_assert(!peer->is_closed_by_reset);
-        }
+        check_more_while_paused(true);
+        check_more_while_paused(false);
         simulator_fini(&simulator);
     }
 }
@@ -431,6 +449,33 @@ START_TEST(who_has_finished_still_reads_all_of_the_answer)
     ck_assert(peer->is_closed);
     ck_assert(!peer->is_closed_by_reset);
     simulator_fini(&simulator);
+}
+END_TEST
+
+/* That read is long ago when the last of the answer leaves. */
+START_TEST(who_said_so_and_sent_more_before_he_read_is_waited_for)
+{
+    FOR_BOTH_TRIGGERS(trigger)
+    {
+        struct peer *peer;
+
+        begin(&parting, NULL, trigger);
+        peer = simulator_connect(&simulator);
+        peer->window = 1;
+        say(peer, "bye");
+        expect(peer, "b");
+        say(peer, "more");
+        peer->window = 10;
+        simulator_run(&simulator);
+        expect(peer, "ye");
+        ck_assert(peer->has_end);
+        ck_assert(!peer->is_closed);
+        peer_finish(peer);
+        simulator_run(&simulator);
+        ck_assert(peer->is_closed);
+        ck_assert(!peer->is_closed_by_reset);
+        simulator_fini(&simulator);
+    }
 }
 END_TEST
 
@@ -1129,10 +1174,12 @@ UNIT_MAIN("driver",
           a_failed_open_is_closed_after_its_output,
           an_error_of_on_data_closes_with_its_number,
           who_has_finished_is_not_waited_for,
+          who_has_finished_is_read_once,
           who_said_so_and_sent_more_is_waited_for,
           who_said_so_and_has_more_on_the_way_is_waited_for,
           who_said_so_and_sent_more_while_paused_is_waited_for,
           who_has_finished_still_reads_all_of_the_answer,
+          who_said_so_and_sent_more_before_he_read_is_waited_for,
           lingering_ends_when_the_peer_is_quiet,
           lingering_ends_though_the_peer_goes_on,
           an_exit_shortens_the_lingering_that_has_begun,
