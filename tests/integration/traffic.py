@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import random
+import re
 import resource
 import select
 import shutil
@@ -106,7 +107,14 @@ class Stopped:
         self.server.signal(signal.SIGCONT)
 
     def is_stopped(self):
-        return process_state(self.server.pid) in "Tt"
+        """Below strace it also rests at each system call: there the signal is
+        still to come."""
+        with open(f"/proc/{self.server.pid}/status") as file:
+            text = file.read()
+        state = re.search(r"^State:\s+(\w)", text, re.MULTILINE).group(1)
+        pending = re.search(r"^ShdPnd:\s+(\w+)", text, re.MULTILINE).group(1)
+        return (state in "Tt" and
+                not int(pending, 16) & 1 << (signal.SIGSTOP - 1))
 
 
 # ------------------------------------------------------------------ transfers
