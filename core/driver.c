@@ -192,11 +192,16 @@ static bool may_wait(const struct connection *c)
            connection_produced(c) < connection_entry(c)->high_mark;
 }
 
-/* What was left to be done with the one whose event was handled. */
-COLD static void finish_event(struct connection *c)
+static void leave(struct connection *c)
 {
     connection_flush(c);
     connection_all(c)->current = NULL;
+}
+
+/* What was left to be done with the one whose event was handled. */
+COLD static void finish_event(struct connection *c)
+{
+    leave(c);
     settle(c);
 }
 
@@ -207,8 +212,7 @@ COLD static void finish_event(struct connection *c)
  */
 COLD static void finish_read(struct connection *c)
 {
-    connection_flush(c);
-    connection_all(c)->current = NULL;
+    leave(c);
     if (c->phase == CONNECTION_CLOSING && c->output == NULL &&
         (c->flags & (CONNECTION_FINISHED | CONNECTION_READABLE)) ==
             CONNECTION_FINISHED) {

@@ -323,6 +323,17 @@ START_TEST(an_error_of_on_data_closes_with_its_number)
 }
 END_TEST
 
+/* It was told the end, and its own is waited for. */
+static void expect_lingering(struct peer *peer)
+{
+    ck_assert(peer->has_end);
+    ck_assert(!peer->is_closed);
+    peer_finish(peer);
+    simulator_run(&simulator);
+    ck_assert(peer->is_closed);
+    ck_assert(!peer->is_closed_by_reset);
+}
+
 START_TEST(who_has_finished_is_not_waited_for)
 {
     FOR_BOTH_TRIGGERS(trigger)
@@ -369,12 +380,7 @@ START_TEST(who_said_so_and_sent_more_is_waited_for)
         peer = simulator_connect(&simulator);
         say(peer, "bye!");
         expect(peer, "bye");
-        ck_assert(peer->has_end);
-        ck_assert(!peer->is_closed);
-        peer_finish(peer);
-        simulator_run(&simulator);
-        ck_assert(peer->is_closed);
-        ck_assert(!peer->is_closed_by_reset);
+        expect_lingering(peer);
         simulator_fini(&simulator);
     }
 }
@@ -391,12 +397,7 @@ START_TEST(who_said_so_and_has_more_on_the_way_is_waited_for)
     peer = simulator_connect(&simulator);
     peer_send(peer, flood, ENTRY_READ_SIZE + 1);
     simulator_run(&simulator);
-    ck_assert(peer->has_end);
-    ck_assert(!peer->is_closed);
-    peer_finish(peer);
-    simulator_run(&simulator);
-    ck_assert(peer->is_closed);
-    ck_assert(!peer->is_closed_by_reset);
+    expect_lingering(peer);
     free(flood);
     simulator_fini(&simulator);
 }
@@ -413,12 +414,7 @@ static void check_more_while_paused(bool is_some_read)
     say(peer, is_some_read ? "" : "more");
     berth_finish(&peer->connection->head);
     simulator_run(&simulator);
-    ck_assert(peer->has_end);
-    ck_assert(!peer->is_closed);
-    peer_finish(peer);
-    simulator_run(&simulator);
-    ck_assert(peer->is_closed);
-    ck_assert(!peer->is_closed_by_reset);
+    expect_lingering(peer);
 }
 
 START_TEST(who_said_so_and_sent_more_while_paused_is_waited_for)
@@ -468,12 +464,7 @@ START_TEST(who_said_so_and_sent_more_before_he_read_is_waited_for)
         peer->window = 10;
         simulator_run(&simulator);
         expect(peer, "ye");
-        ck_assert(peer->has_end);
-        ck_assert(!peer->is_closed);
-        peer_finish(peer);
-        simulator_run(&simulator);
-        ck_assert(peer->is_closed);
-        ck_assert(!peer->is_closed_by_reset);
+        expect_lingering(peer);
         simulator_fini(&simulator);
     }
 }
